@@ -1,0 +1,92 @@
+import type { Because } from "../firmware/because.ts";
+import type { Lever, Policy, Release } from "../firmware/release.ts";
+import type { StageView } from "../phones/family.ts";
+import type { Mac } from "../wire/address.ts";
+
+/** One step of a plan: what is published, who does what, and what proves that it is over. */
+export interface Stage {
+  readonly number: number;
+  /** Undefined when the start is not known. */
+  readonly from: Release | undefined;
+  readonly release: Release;
+  readonly lever: Lever;
+  readonly view: StageView;
+  /** Canonical names, as printed in the plan. */
+  readonly publishes: readonly string[];
+  /** Image files that must be whole in the vault before the stage is offered. */
+  readonly requires: readonly string[];
+  readonly oneWay: boolean;
+  readonly operator: readonly string[];
+  readonly expects: readonly string[];
+  readonly typicalSeconds: number;
+  readonly because: readonly Because[];
+}
+
+export interface MigrationPlan {
+  readonly model: string;
+  readonly family: string;
+  readonly policy: Policy;
+  readonly from: Release | undefined;
+  readonly to: Release;
+  readonly oneWay: boolean;
+  readonly stages: readonly Stage[];
+}
+
+/** The answer to "how does this phone get there". */
+export type Planned =
+  | { readonly kind: "plan"; readonly plan: MigrationPlan }
+  | { readonly kind: "already-there"; readonly release: Release }
+  | { readonly kind: "no-path"; readonly stoppedAt: Release | undefined; readonly because: readonly Because[] };
+
+/** One step of an enrolled phone's plan, as stored: names only, so that it outlives a change of the manifests. */
+export interface StoredStage {
+  /** Load, or undefined when the start was not known. */
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly lever: Lever;
+}
+
+/** What went wrong, for people. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/**
+ * Where an enrolled phone stands. `stage` counts from 1. The whole of it is stored before any answer leaves that
+ * depends on it (design.md §6, law 7).
+ */
+export type Progress =
+  /** The stage is published; the phone has not acted on it. */
+  | { readonly at: "waiting"; readonly stage: number }
+  /** It asked for the stage's image: it may be writing flash. `arrived` are the image files it took whole. */
+  | { readonly at: "loading"; readonly stage: number; readonly arrived: readonly string[] }
+  /** It has taken the application image whole and is expected back. `boots` counts the boots seen since. */
+  | { readonly at: "restarting"; readonly stage: number; readonly seen: readonly string[] }
+  | { readonly at: "done" }
+  | { readonly at: "cancelled" };
+
+export interface Migration {
+  readonly mac: Mac;
+  readonly model: string;
+  readonly family: string;
+  readonly target: string;
+  readonly stages: readonly StoredStage[];
+  readonly progress: Progress;
+  /** Set while the admin holds it: no new stage is published, a stage under way is finished. */
+  readonly paused: boolean;
+  readonly problem?: Problem;
+  readonly enrolledAt: number;
+  /** When `progress` last changed; milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** One line of a phone's history; never changed, never deleted (design.md §6, law 8). */
+export interface HistoryEntry {
+  readonly at: number;
+  readonly mac: Mac;
+  /** An event of docs/events.md, e.g. `stage.entered`. */
+  readonly event: string;
+  readonly detail: string;
+}

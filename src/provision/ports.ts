@@ -1,0 +1,43 @@
+import type { UpdateGraph } from "../firmware/release.ts";
+import type { Family } from "../phones/family.ts";
+
+/** Octets of a file that is not rendered: read in pieces, so that one copy serves every phone that asks. */
+export interface Image {
+  readonly name: string;
+  readonly size: number;
+  /** Changes whenever the octets do: the content's hash, or inode and time. Equal keys may share one cached copy. */
+  readonly key: string;
+  /**
+   * Reads exactly `length` octets at `offset`, fewer only at the end. Rejects when the file cannot be read or is no
+   * longer the file it was: a short answer must never look like the end of the file.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Frees what the image holds open. */
+  close(): Promise<void>;
+}
+
+/** The site's own files (`tftp.root`): what a phone sees that is not enrolled. */
+export interface SiteFiles {
+  /** Exact spelling first, then any letter case when exactly one file fits. Never leaves the root. */
+  find(name: string): Promise<Image | undefined>;
+}
+
+/** The firmware vault: whole, checked packages, by load and by file name. */
+export interface Vault {
+  /** An image of the package of `load`. */
+  image(family: string, load: string, file: string): Promise<Image | undefined>;
+  /** Those of `files` that the package of `load` lacks or that are damaged. */
+  missing(family: string, load: string, files: readonly string[]): Promise<readonly string[]>;
+}
+
+/** What is known about phones: families and their graphs, read once at start. */
+export interface Knowledge {
+  readonly families: readonly Family[];
+  graph(family: string): UpdateGraph | undefined;
+}
+
+/** What a requested name answers to the phone that asked. */
+export type BootFile =
+  | { readonly is: "rendered"; readonly name: string; readonly octets: Uint8Array; readonly contentType: string }
+  | { readonly is: "image"; readonly image: Image }
+  | { readonly is: "refused"; readonly why: "not-found" | "not-yours" | "not-now"; readonly because: string };

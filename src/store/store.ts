@@ -1,0 +1,52 @@
+import type { Lease } from "../dhcp/lease.ts";
+import type { HistoryEntry, Migration } from "../migration/migration.ts";
+import type { Phone, Sighting } from "../phones/phone.ts";
+import type { Ipv4, Mac } from "../wire/address.ts";
+
+/**
+ * Everything that must outlive the process. A write's promise resolves only when the change is durable (fsync or
+ * commit); whoever acknowledges something on the wire awaits it first. Reads see every write that was begun before
+ * them. Failures reject with a {@link StoreError}; after one, nothing of that write is visible.
+ */
+export interface Store {
+  phone(mac: Mac): Promise<Phone | undefined>;
+  phones(): Promise<readonly Phone[]>;
+  /** All or nothing. */
+  putPhones(phones: readonly Phone[]): Promise<void>;
+  removePhone(mac: Mac): Promise<void>;
+
+  leases(): Promise<readonly Lease[]>;
+  /** Replaces the binding of that address. */
+  putLease(lease: Lease): Promise<void>;
+  removeLease(ip: Ipv4): Promise<void>;
+
+  /** The phone whose request last came from this address, by name in the request or by lease. */
+  holderOf(ip: Ipv4): Promise<Mac | undefined>;
+  putHolder(ip: Ipv4, mac: Mac, at: number): Promise<void>;
+
+  /** Keeps at least the newest 1,000 of each phone. */
+  putSighting(sighting: Sighting): Promise<void>;
+  sightings(mac: Mac, newest: number): Promise<readonly Sighting[]>;
+
+  migration(mac: Mac): Promise<Migration | undefined>;
+  migrations(): Promise<readonly Migration[]>;
+  /** The migration and the history lines that explain it, in one commit. */
+  putMigration(migration: Migration, history: readonly HistoryEntry[]): Promise<void>;
+
+  addHistory(entries: readonly HistoryEntry[]): Promise<void>;
+  /** Oldest first. */
+  history(mac: Mac): Promise<readonly HistoryEntry[]>;
+
+  close(): Promise<void>;
+}
+
+/** We or the disk broke it. `code` is stable, e.g. `E_STORE_FULL`. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
