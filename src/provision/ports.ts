@@ -1,5 +1,6 @@
 import type { UpdateGraph } from "../firmware/release.ts";
 import type { Family } from "../phones/family.ts";
+import type { BootRequest } from "../phones/phone.ts";
 
 /** Octets of a file that is not rendered: read in pieces, so that one copy serves every phone that asks. */
 export interface Image {
@@ -41,3 +42,14 @@ export type BootFile =
   | { readonly is: "rendered"; readonly name: string; readonly octets: Uint8Array; readonly contentType: string }
   | { readonly is: "image"; readonly image: Image }
   | { readonly is: "refused"; readonly why: "not-found" | "not-yours" | "not-now"; readonly because: string };
+
+/** A request for a file, by TFTP or HTTP. */
+export type FileRequest = BootRequest & { readonly filename: string };
+
+/** The one brain that TFTP and HTTP ask: who is it, what may it have, what does the request prove. */
+export interface FileDesk {
+  /** Never rejects for anything a phone can send; what is refused is a value. */
+  answer(request: FileRequest): Promise<BootFile>;
+  /** What became of an answer: `whole` when the phone acknowledged its last octet. */
+  delivered(request: FileRequest, outcome: "whole" | "broken-off"): void;
+}
