@@ -1,6 +1,6 @@
 import type { Because } from "../firmware/because.ts";
 import type { Lever, Policy, Release } from "../firmware/release.ts";
-import type { StageView } from "../phones/family.ts";
+import type { StageView, Trace } from "../phones/family.ts";
 import type { Mac } from "../wire/address.ts";
 
 /** One step of a plan: what is published, who does what, and what proves that it is over. */
@@ -60,12 +60,18 @@ export interface Problem {
 export type Progress =
   /** The stage is published; the phone has not acted on it. */
   | { readonly at: "waiting"; readonly stage: number }
-  /** It asked for the stage's image: it may be writing flash. `arrived` are the image files it took whole. */
-  | { readonly at: "loading"; readonly stage: number; readonly arrived: readonly string[] }
-  /** It has taken the application image whole and is expected back. `boots` counts the boots seen since. */
-  | { readonly at: "restarting"; readonly stage: number; readonly seen: readonly string[] }
+  /** It asked for an image of the stage and has not been seen to start again: it may be writing flash. */
+  | { readonly at: "loading"; readonly stage: number; readonly taken: readonly string[] }
+  /** It took the images it asked for, or started again; `trail` is what it did since it last asked for an image. */
+  | {
+      readonly at: "restarting";
+      readonly stage: number;
+      readonly taken: readonly string[];
+      readonly trail: readonly Trace[];
+    }
   | { readonly at: "done" }
-  | { readonly at: "cancelled" };
+  /** Ended by the admin. `running`: the load it was left on, undefined when it never left its first. */
+  | { readonly at: "cancelled"; readonly running: string | undefined };
 
 export interface Migration {
   readonly mac: Mac;
@@ -74,8 +80,8 @@ export interface Migration {
   readonly target: string;
   readonly stages: readonly StoredStage[];
   readonly progress: Progress;
-  /** Set while the admin holds it: no new stage is published, a stage under way is finished. */
-  readonly paused: boolean;
+  /** What the admin wants. Only a phone that waits obeys at once: an installation under way is finished first. */
+  readonly wish: "go" | "pause" | "cancel";
   readonly problem?: Problem;
   readonly enrolledAt: number;
   /** When `progress` last changed; milliseconds since the epoch. */

@@ -31,49 +31,67 @@ export interface NamedFile {
 /** What asking for a file proves about what the phone runs at this moment (cisco.md §3). */
 export type Clue =
   | { readonly is: "nothing" }
-  /** The first request of a boot from power-on or reset. */
-  | { readonly is: "boot"; readonly stage: "loader" | "application" | "either" }
-  /** A protocol's application reads its configuration. */
-  | { readonly is: "config"; readonly protocol: Protocol; readonly stage: "loader" | "application" | "either" }
-  /** The application has read its configuration and found the load it runs to be the load it is told. */
+  /** The first request of a boot. */
+  | { readonly is: "boot" }
+  /** A protocol's application, or a loader, reads its configuration. */
+  | { readonly is: "config"; readonly protocol: Protocol }
+  /** The application has read its configuration and goes on to what only a running application wants. */
   | { readonly is: "settled"; readonly protocol: Protocol }
-  /** An image, or a list of images, of some load. `signed`: only a phone that checks signatures asks so. */
-  | {
-      readonly is: "image";
-      readonly load: string;
-      readonly role: "loader" | "manifest" | "application";
-      readonly signed: boolean;
-    };
+  /** An image or a list of images. */
+  | { readonly is: "image" };
 
 /** What a name answers to a phone of a stage. */
 export type Publication =
-  /** Rendered from the template `kind`, with `load` named in it. */
-  | { readonly kind: string; readonly answer: "rendered"; readonly load: string; readonly brief?: boolean }
+  /** Rendered from the template `kind`, with `load` named in it. `brief`: with nothing but the load (rule N4). */
+  | { readonly kind: string; readonly answer: "rendered"; readonly load: string; readonly brief: boolean }
   /** Answered "file not found", so that the phone does not turn to the other protocol (rule N9). */
   | { readonly kind: string; readonly answer: "absent" };
 
-/** What a stage tells the phone, once while the lever waits to be seen and once while the phone installs. */
+/** What a phone is told, by file kind, and which images it may have, by exact name. */
+export interface View {
+  readonly publications: readonly Publication[];
+  readonly images: readonly { readonly file: string; readonly load: string }[];
+}
+
+/** What a stage tells the phone until its lever is seen to work, and from then on. */
 export interface StageView {
-  readonly waiting: readonly Publication[];
-  readonly installing: readonly Publication[];
-  /** Image files that may be asked for, by exact name. */
-  readonly images: readonly string[];
+  readonly waiting: View;
+  readonly installing: View;
+}
+
+/** One thing that a phone under way did: asked for a kind of file, or took a rendered file (naming `load`) or an image whole. */
+export interface Trace {
+  readonly did: "asked" | "took";
+  readonly kind: string;
+  /** The load that a rendered file named. */
+  readonly load?: string;
+  /** The image's name. */
+  readonly file?: string;
 }
 
 /** Everything that differs between families, as data and pure functions; one file per family implements it. */
 export interface Family {
   readonly id: string;
   readonly models: readonly Model[];
-  /** Reads a requested name (prefixes already normalised); undefined when no phone of this family asks for such a name. */
+  /** The name of each file kind as a plan prints it, e.g. `SIP<MAC>.cnf`. */
+  readonly printed: Readonly<Record<string, string>>;
+  /** Reads a requested name in any letter case; undefined when no phone of this family asks for such a name. */
   named(filename: string): NamedFile | undefined;
   /** What a phone sees while it is moved from `from` (undefined: not known) to `to` by `lever`. */
   view(from: Release | undefined, to: Release, lever: Lever): StageView;
-  /** What the technician does and what the server waits to see, in words. */
+  /** What a phone that stays on `release` sees. */
+  atRest(release: Release): View;
+  /** The files of `to` that a phone coming from `from` may ask for. */
+  wanted(from: Release | undefined, to: Release): readonly string[];
+  /** What the technician does, and what the server waits to see, in words. */
   instructions(
     from: Release | undefined,
     to: Release,
     lever: Lever,
-  ): { operator: readonly string[]; expects: readonly string[] };
-  /** The template kinds of a phone at rest on `release`. */
-  atRest(release: Release): StageView;
+  ): { readonly operator: readonly string[]; readonly expects: readonly string[] };
+  /**
+   * Whether what the phone did since it last asked for an image of `release` proves that it runs `release`. Nothing
+   * but proof counts: a wrong yes offers the phone a step that it may not survive.
+   */
+  arrived(trail: readonly Trace[], taken: readonly string[], release: Release): boolean;
 }

@@ -20,8 +20,8 @@ export interface Store {
   putLease(lease: Lease): Promise<void>;
   removeLease(ip: Ipv4): Promise<void>;
 
-  /** The phone whose request last came from this address, by name in the request or by lease. */
-  holderOf(ip: Ipv4): Promise<Mac | undefined>;
+  /** The phone that last named itself from this address, and when (milliseconds since the epoch). */
+  holderOf(ip: Ipv4): Promise<{ readonly mac: Mac; readonly at: number } | undefined>;
   putHolder(ip: Ipv4, mac: Mac, at: number): Promise<void>;
 
   /** Keeps at least the newest 1,000 of each phone. */
