@@ -1,0 +1,3 @@
+import { listen } from "./server/listen.ts";
+
+export const begin: () => unknown = listen;

@@ -1,0 +1,3 @@
+import { open } from "../store/sqlite.ts";
+
+export const story = open;

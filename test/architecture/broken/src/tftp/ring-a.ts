@@ -1,0 +1,3 @@
+import { back } from "./ring-b.ts";
+
+export const ring = (): string => back("a");
