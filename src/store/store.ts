@@ -10,11 +10,13 @@ import type { Ipv4, Mac } from "../wire/address.ts";
  */
 export interface Store {
   phone(mac: Mac): Promise<Phone | undefined>;
+  /** In the order of their MACs. */
   phones(): Promise<readonly Phone[]>;
-  /** All or nothing. */
+  /** All or nothing. Where two have one MAC, the later stands. */
   putPhones(phones: readonly Phone[]): Promise<void>;
   removePhone(mac: Mac): Promise<void>;
 
+  /** In the order of their addresses. */
   leases(): Promise<readonly Lease[]>;
   /** Replaces the binding of that address. */
   putLease(lease: Lease): Promise<void>;
@@ -22,23 +24,29 @@ export interface Store {
 
   /** The phone that last named itself from this address, and when (milliseconds since the epoch). */
   holderOf(ip: Ipv4): Promise<{ readonly mac: Mac; readonly at: number } | undefined>;
+  /** The last call stands, whatever `at` says: a clock may step back. */
   putHolder(ip: Ipv4, mac: Mac, at: number): Promise<void>;
 
-  /** Keeps at least the newest 1,000 of each phone. */
+  /** Keeps the newest {@link SIGHTINGS_KEPT} of each phone, in the order in which they were put. */
   putSighting(sighting: Sighting): Promise<void>;
+  /** Up to `newest` of them, newest first. */
   sightings(mac: Mac, newest: number): Promise<readonly Sighting[]>;
 
   migration(mac: Mac): Promise<Migration | undefined>;
+  /** In the order of their MACs. */
   migrations(): Promise<readonly Migration[]>;
   /** The migration and the history lines that explain it, in one commit. */
   putMigration(migration: Migration, history: readonly HistoryEntry[]): Promise<void>;
 
   addHistory(entries: readonly HistoryEntry[]): Promise<void>;
-  /** Oldest first. */
+  /** Oldest first, in the order in which they were put. */
   history(mac: Mac): Promise<readonly HistoryEntry[]>;
 
   close(): Promise<void>;
 }
+
+/** How many sightings of one phone are kept. */
+export const SIGHTINGS_KEPT = 1000;
 
 /** We or the disk broke it. `code` is stable, e.g. `E_STORE_FULL`. */
 export class StoreError extends Error {
