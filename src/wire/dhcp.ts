@@ -1,0 +1,274 @@
+import { type Ipv4, ipv4FromOctets, ipv4ToNumber } from "./address.ts";
+import { OPTION, type Options } from "./dhcp-options.ts";
+import { MalformedPacket } from "./malformed.ts";
+
+/**
+ * A DHCP message (RFC 2131 §2).
+ *
+ *      0                   1                   2                   3
+ *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *     +---------------+---------------+---------------+---------------+
+ *     |     op        |    htype      |     hlen      |     hops      |    0
+ *     +---------------+---------------+---------------+---------------+
+ *     |                              xid                              |    4
+ *     +-------------------------------+-------------------------------+
+ *     |             secs              |B            flags             |    8
+ *     +-------------------------------+-------------------------------+
+ *     |                             ciaddr                            |   12
+ *     |                             yiaddr                            |   16
+ *     |                             siaddr                            |   20
+ *     |                             giaddr                            |   24
+ *     +---------------------------------------------------------------+
+ *     |                        chaddr  (16 octets)                    |   28
+ *     |                        sname   (64 octets)                    |   44
+ *     |                        file   (128 octets)                    |  108
+ *     +---------------------------------------------------------------+
+ *     |                       63 82 53 63                             |  236
+ *     +---------------------------------------------------------------+
+ *     |                        options (variable)                     |  240
+ *     +---------------------------------------------------------------+
+ */
+export interface DhcpPacket {
+  /** 1 from a client, 2 from a server. */
+  readonly op: number;
+  readonly htype: number;
+  /** 0..16. */
+  readonly hlen: number;
+  readonly hops: number;
+  readonly xid: number;
+  readonly secs: number;
+  readonly flags: number;
+  readonly ciaddr: Ipv4;
+  readonly yiaddr: Ipv4;
+  readonly siaddr: Ipv4;
+  readonly giaddr: Ipv4;
+  /** All 16 octets of the field. */
+  readonly chaddr: Uint8Array;
+  /** 0..64 octets, closing zeros left out; empty where the field carries options (option 52). */
+  readonly sname: Uint8Array;
+  /** 0..128 octets, closing zeros left out; empty where the field carries options (option 52). */
+  readonly file: Uint8Array;
+  readonly options: Options;
+}
+
+/** The broadcast bit of `flags` (RFC 2131 §2, figure 2). */
+export const BROADCAST_FLAG = 0x8000;
+
+/** The address that means "none" in the fixed fields. */
+export const NO_ADDRESS = "0.0.0.0" as Ipv4;
+
+const HEADER = 240;
+const SNAME = { at: 44, length: 64 } as const;
+const FILE = { at: 108, length: 128 } as const;
+/** BOOTP's 300 octets, below which some relays and phones drop a message (RFC 951 §3, RFC 1542 §2.1). */
+const MINIMUM = 300;
+/** The largest UDP payload over IPv4. */
+const LARGEST = 65_507;
+
+/**
+ * Reads a message. Pieces of one option are joined (RFC 3396 §7); with option 52 the file field is read after the
+ * options field and sname last (RFC 3396 §5), once each. A missing end option and anything behind it are accepted.
+ * @throws MalformedPacket for fewer than 240 octets, a wrong magic cookie, hlen above 16, an option that runs past its
+ * field and an option 52 that is not 1, 2 or 3.
+ */
+export function decodeDhcp(octets: Uint8Array): DhcpPacket {
+  if (octets.length < HEADER) throw new MalformedPacket(`${octets.length} octets, a DHCP message has at least 240`);
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
+  if (view.getUint32(236) !== 0x63825363) throw new MalformedPacket("the magic cookie is not 63 82 53 63");
+  const hlen = octets[2] as number;
+  if (hlen > 16) throw new MalformedPacket(`hlen is ${hlen}, the chaddr field has 16 octets`);
+  const options = new Map<number, Uint8Array>();
+  readOptions(octets.subarray(HEADER), "options", options);
+  const overload = takeOverload(options);
+  let file = octets.subarray(FILE.at, FILE.at + FILE.length);
+  let sname = octets.subarray(SNAME.at, SNAME.at + SNAME.length);
+  if (overload & 1) {
+    readOptions(file, "file", options);
+    file = NOTHING;
+  }
+  if (overload & 2) {
+    readOptions(sname, "sname", options);
+    sname = NOTHING;
+  }
+  // Inside an overloaded field option 52 has no meaning: those fields are already being read.
+  options.delete(OPTION.overload);
+  return {
+    op: octets[0] as number,
+    htype: octets[1] as number,
+    hlen,
+    hops: octets[3] as number,
+    xid: view.getUint32(4),
+    secs: view.getUint16(8),
+    flags: view.getUint16(10),
+    ciaddr: addressAt(octets, 12),
+    yiaddr: addressAt(octets, 16),
+    siaddr: addressAt(octets, 20),
+    giaddr: addressAt(octets, 24),
+    chaddr: octets.subarray(28, 44),
+    sname: withoutClosingZeros(sname),
+    file: withoutClosingZeros(file),
+    options,
+  };
+}
+
+/**
+ * Writes a message of at most `limit` octets, padded to 300. Options keep their order, but 82 goes last (RFC 3046
+ * §2.1); values above 255 octets are split into adjacent pieces (RFC 3396 §6). What the options field cannot hold goes
+ * to the file and then the sname field when those are empty (option 52), each option whole, never 82. Undefined when it
+ * does not fit even so. Field values are taken modulo their width; chaddr, sname and file are cut to theirs.
+ */
+export function encodeDhcp(packet: DhcpPacket, limit = LARGEST): Uint8Array | undefined {
+  const places = layOut(packet, Math.min(limit, LARGEST));
+  if (places === undefined) return undefined;
+  const octets = new Uint8Array(Math.max(MINIMUM, HEADER + places.used + 1));
+  const view = new DataView(octets.buffer);
+  octets[0] = packet.op;
+  octets[1] = packet.htype;
+  octets[2] = packet.hlen;
+  octets[3] = packet.hops;
+  view.setUint32(4, packet.xid);
+  view.setUint16(8, packet.secs);
+  view.setUint16(10, packet.flags);
+  if (packet.ciaddr !== NO_ADDRESS) view.setUint32(12, ipv4ToNumber(packet.ciaddr));
+  if (packet.yiaddr !== NO_ADDRESS) view.setUint32(16, ipv4ToNumber(packet.yiaddr));
+  if (packet.siaddr !== NO_ADDRESS) view.setUint32(20, ipv4ToNumber(packet.siaddr));
+  if (packet.giaddr !== NO_ADDRESS) view.setUint32(24, ipv4ToNumber(packet.giaddr));
+  octets.set(packet.chaddr.subarray(0, 16), 28);
+  octets.set(packet.sname.subarray(0, SNAME.length), SNAME.at);
+  octets.set(packet.file.subarray(0, FILE.length), FILE.at);
+  view.setUint32(236, 0x63825363);
+  writeOptions(octets, HEADER, places.options);
+  if (places.file.length > 0) writeOptions(octets, FILE.at, places.file);
+  if (places.sname.length > 0) writeOptions(octets, SNAME.at, places.sname);
+  return octets;
+}
+
+type Option = readonly [code: number, value: Uint8Array];
+
+const NOTHING = new Uint8Array(0);
+
+function addressAt(octets: Uint8Array, at: number): Ipv4 {
+  if (octets[at] === 0 && octets[at + 1] === 0 && octets[at + 2] === 0 && octets[at + 3] === 0) return NO_ADDRESS;
+  return ipv4FromOctets(octets, at) as Ipv4;
+}
+
+function withoutClosingZeros(field: Uint8Array): Uint8Array {
+  let end = field.length;
+  while (end > 0 && field[end - 1] === 0) end--;
+  return field.subarray(0, end);
+}
+
+function readOptions(field: Uint8Array, place: string, into: Map<number, Uint8Array>): void {
+  for (let at = 0; at < field.length; ) {
+    const code = field[at] as number;
+    if (code === OPTION.end) return;
+    if (code === OPTION.pad) {
+      at++;
+      continue;
+    }
+    const length = field[at + 1];
+    if (length === undefined || at + 2 + length > field.length)
+      throw new MalformedPacket(
+        `option ${code} in ${place} claims ${length ?? "no"} octets, ${field.length - at - 2} are left`,
+      );
+    const piece = field.subarray(at + 2, at + 2 + length);
+    const before = into.get(code);
+    into.set(code, before === undefined ? piece : joined(before, piece));
+    at += 2 + length;
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+function takeOverload(options: Map<number, Uint8Array>): number {
+  const value = options.get(OPTION.overload);
+  if (value === undefined) return 0;
+  const fields = value[0];
+  if (value.length !== 1 || fields === undefined || fields < 1 || fields > 3)
+    throw new MalformedPacket("option 52 is not 1, 2 or 3");
+  return fields;
+}
+
+interface Layout {
+  readonly options: readonly Option[];
+  /** Octets of the options field without its end option. */
+  readonly used: number;
+  readonly file: readonly Option[];
+  readonly sname: readonly Option[];
+}
+
+function layOut(packet: DhcpPacket, limit: number): Layout | undefined {
+  const room = limit - HEADER - 1;
+  const all: Option[] = [];
+  let used = 0;
+  for (const option of packet.options) {
+    if (option[0] === OPTION.relayInformation || option[0] === OPTION.overload) continue;
+    all.push(option);
+    used += space(option);
+  }
+  const relay = packet.options.get(OPTION.relayInformation);
+  const last: readonly Option[] = relay === undefined ? [] : [[OPTION.relayInformation, relay]];
+  for (const option of last) used += space(option);
+  if (used <= room) return { options: all.concat(last), used, file: [], sname: [] };
+  return overload(packet, all, last, room);
+}
+
+function overload(
+  packet: DhcpPacket,
+  all: readonly Option[],
+  last: readonly Option[],
+  room: number,
+): Layout | undefined {
+  const options: Option[] = [];
+  const file: Option[] = [];
+  const sname: Option[] = [];
+  // Three octets for option 52 itself, one for the end of each overloaded field.
+  let mainRoom = room - 3 - last.reduce((sum, option) => sum + space(option), 0);
+  let fileRoom = packet.file.length === 0 ? FILE.length - 1 : 0;
+  let snameRoom = packet.sname.length === 0 ? SNAME.length - 1 : 0;
+  if (mainRoom < 0) return undefined;
+  for (const option of all) {
+    const size = space(option);
+    if (size <= mainRoom) {
+      options.push(option);
+      mainRoom -= size;
+    } else if (size <= fileRoom) {
+      file.push(option);
+      fileRoom -= size;
+    } else if (size <= snameRoom) {
+      sname.push(option);
+      snameRoom -= size;
+    } else return undefined;
+  }
+  const fields = (file.length > 0 ? 1 : 0) | (sname.length > 0 ? 2 : 0);
+  // Behind the first option, which is 53 in every reply: some clients look for it there.
+  options.splice(1, 0, [OPTION.overload, Uint8Array.of(fields)]);
+  options.push(...last);
+  return { options, used: room - mainRoom, file, sname };
+}
+
+/** Octets that an option takes with the headers of its pieces. */
+function space([, value]: Option): number {
+  return value.length + 2 * Math.max(1, Math.ceil(value.length / 255));
+}
+
+function writeOptions(octets: Uint8Array, start: number, options: readonly Option[]): void {
+  let at = start;
+  for (const [code, value] of options) {
+    let from = 0;
+    do {
+      const piece = value.length - from > 255 ? value.subarray(from, from + 255) : value.subarray(from);
+      octets[at] = code;
+      octets[at + 1] = piece.length;
+      octets.set(piece, at + 2);
+      at += 2 + piece.length;
+      from += 255;
+    } while (from < value.length);
+  }
+  octets[at] = OPTION.end;
+}
