@@ -1,6 +1,6 @@
 import type { Because } from "../firmware/because.ts";
 import type { Lever, Policy, Release } from "../firmware/release.ts";
-import type { StageView, Trace } from "../phones/family.ts";
+import type { Images, StageView, Trace } from "../phones/family.ts";
 import type { Mac } from "../wire/address.ts";
 
 /** One step of a plan: what is published, who does what, and what proves that it is over. */
@@ -61,12 +61,12 @@ export type Progress =
   /** The stage is published; the phone has not acted on it. */
   | { readonly at: "waiting"; readonly stage: number }
   /** It asked for an image of the stage and has not been seen to start again: it may be writing flash. */
-  | { readonly at: "loading"; readonly stage: number; readonly taken: readonly string[] }
+  | { readonly at: "loading"; readonly stage: number; readonly images: Images }
   /** It took the images it asked for, or started again; `trail` is what it did since it last asked for an image. */
   | {
       readonly at: "restarting";
       readonly stage: number;
-      readonly taken: readonly string[];
+      readonly images: Images;
       readonly trail: readonly Trace[];
     }
   | { readonly at: "done" }

@@ -69,6 +69,12 @@ export interface Trace {
   readonly file?: string;
 }
 
+/** The image files of a stage that a phone asked for, and those of them that it acknowledged to the last octet. */
+export interface Images {
+  readonly asked: readonly string[];
+  readonly taken: readonly string[];
+}
+
 /** Everything that differs between families, as data and pure functions; one file per family implements it. */
 export interface Family {
   readonly id: string;
@@ -93,5 +99,5 @@ export interface Family {
    * Whether what the phone did since it last asked for an image of `release` proves that it runs `release`. Nothing
    * but proof counts: a wrong yes offers the phone a step that it may not survive.
    */
-  arrived(trail: readonly Trace[], taken: readonly string[], release: Release): boolean;
+  arrived(trail: readonly Trace[], images: Images, release: Release): boolean;
 }

@@ -1,0 +1,85 @@
+import type { Release } from "../firmware/release.ts";
+import type { Images, Trace } from "./family.ts";
+
+/**
+ * Whether a 7940/7960 has shown that it runs `release`, by the order of what it asks for (cisco.md §2.1, §2.4). `trail`
+ * begins after its last request for an image; `images` are those of the whole stage.
+ */
+export function cisco7940Arrived(trail: readonly Trace[], images: Images, release: Release): boolean {
+  const application = release.files.filter((f) => f.role === "application").map((f) => f.name);
+  if (!application.some((name) => images.asked.includes(name))) return false;
+  if (release.loader !== undefined) {
+    return release.protocol === "SIP" ? universalSip(trail, release) : universalSccp(trail, release);
+  }
+  const taken = application.some((name) => images.taken.includes(name));
+  return release.protocol === "SIP" ? classicSip(trail, release) : classicSccp(trail, taken, release);
+}
+
+/** Told its load after a boot, a SIP image that runs another goes to fetch it; only one that runs it goes on to its rings. */
+function classicSip(trail: readonly Trace[], release: Release): boolean {
+  return inOrder(trail, asked("os79xx"), tookSip(release), settledSip);
+}
+
+/**
+ * An SCCP image asks for nothing more once it is content, unless a locale or a ring list is named to it. So a second
+ * boot is the proof, and only where the image is known to have arrived whole: a phone that lost power between reading
+ * its configuration and asking for the image would look the same.
+ */
+function classicSccp(trail: readonly Trace[], taken: boolean, release: Release): boolean {
+  const told = tookAny(["xml-default", "sep-config", "sep-binary"], release);
+  if (inOrder(trail, asked("os79xx"), told, asked("sccp-resource"))) return true;
+  return taken && inOrder(trail, asked("os79xx"), told, took("os79xx"));
+}
+
+/** The loader reads the list of the load at every boot; a SIP application then reads its files and goes on. */
+function universalSip(trail: readonly Trace[], release: Release): boolean {
+  return inOrder(trail, asked("ctl"), listOf(release), tookSip(release), settledSip);
+}
+
+/**
+ * Loader and SCCP application both begin with CTLSEP, SEP, XMLDefault; the loader alone asks for SIP<MAC>.cnf and
+ * MGC<MAC>.cnf in between. After the loader was content with its list, the order without them is the application.
+ */
+function universalSccp(trail: readonly Trace[], release: Release): boolean {
+  const list = trail.findIndex(listOf(release));
+  if (list < 0) return false;
+  const after = trail.slice(list + 1);
+  if (after.some(asked("sccp-resource"))) return true;
+  const told = tookAny(["xml-default", "sep-config"], release);
+  return after.some((step, i) => {
+    if (!told(step)) return false;
+    const begun = after.findLastIndex((earlier, j) => j < i && asked("ctl")(earlier));
+    return begun >= 0 && !after.slice(begun, i).some((s) => s.kind === "sip-config" || s.kind === "mgcp-config");
+  });
+}
+
+type Fits = (step: Trace) => boolean;
+
+function inOrder(trail: readonly Trace[], ...facts: readonly Fits[]): boolean {
+  let next = 0;
+  for (const step of trail) if (facts[next]?.(step)) next++;
+  return next === facts.length;
+}
+
+function asked(kind: string): Fits {
+  return (step) => step.did === "asked" && step.kind === kind;
+}
+
+function took(kind: string): Fits {
+  return (step) => step.did === "took" && step.kind === kind;
+}
+
+function tookAny(kinds: readonly string[], release: Release): Fits {
+  return (step) => step.did === "took" && kinds.includes(step.kind) && step.load === release.load;
+}
+
+function tookSip(release: Release): Fits {
+  return tookAny(["sip-default", "sip-config"], release);
+}
+
+function listOf(release: Release): Fits {
+  const lists = release.files.filter((f) => f.role === "manifest").map((f) => f.name);
+  return (step) => step.kind === "image" && step.file !== undefined && lists.includes(step.file);
+}
+
+const settledSip: Fits = (step) => step.did === "asked" && ["ringlist", "dialplan", "syncinfo"].includes(step.kind);

@@ -1,0 +1,231 @@
+import type { Lever, Release } from "../firmware/release.ts";
+import type { Mac } from "../wire/address.ts";
+import { cisco7940Arrived } from "./cisco-7940-arrival.ts";
+import type { Clue, Family, NamedFile, Publication, StageView, View } from "./family.ts";
+
+/**
+ * The Cisco 7940 and 7960: before the universal application loader (UAL; SIP 7.x, SCCP 6.x) each protocol's image
+ * reads OS79XX.TXT and its own configuration; from the UAL on, a loader chooses the protocol by the first
+ * configuration file that exists (cisco.md §2.1; Cisco Doc ID 5455; CME administration guide).
+ */
+export const cisco7940: Family = {
+  id: "cisco-7940",
+  models: [
+    { id: "7940", family: "cisco-7940", aliases: ["7940G", "CP-7940", "CP-7940G"], lines: 2, code: 8 },
+    { id: "7960", family: "cisco-7940", aliases: ["7960G", "CP-7960", "CP-7960G"], lines: 6, code: 7 },
+  ],
+  printed: {
+    os79xx: "OS79XX.TXT",
+    ctl: "CTLSEP<MAC>.tlv",
+    "sep-config": "SEP<MAC>.cnf.xml",
+    "sep-binary": "SEP<MAC>.cnf",
+    "xml-default": "XMLDefault.cnf.xml",
+    "sep-default-binary": "SEPDefault.cnf",
+    "sip-default": "SIPDefault.cnf",
+    "sip-config": "SIP<MAC>.cnf",
+    "mgcp-config": "MGC<MAC>.cnf",
+    dialplan: "dialplan.xml",
+    ringlist: "RINGLIST.DAT",
+    syncinfo: "syncinfo.xml",
+  },
+  named,
+  view,
+  atRest,
+  wanted,
+  instructions,
+  arrived: cisco7940Arrived,
+};
+
+interface Pattern {
+  readonly kind: string;
+  readonly matches: RegExp;
+  readonly spelled: (mac: Mac | undefined, asked: string) => string;
+  readonly clue: Clue;
+}
+
+const upper = (mac: Mac | undefined): string => (mac ?? "").toUpperCase();
+
+/** Every name of cisco.md §2.1 and §2.4, matched in any letter case: loads differ in it (`xmlDefault.CNF.XML`). */
+const patterns: readonly Pattern[] = [
+  fixed("os79xx", "OS79XX.TXT", { is: "boot" }),
+  perPhone("ctl", "CTLSEP", ".tlv", { is: "boot" }),
+  fixed("ctl-file", "CTLFile.tlv", { is: "nothing" }),
+  perPhone("sep-config", "SEP", ".cnf.xml", { is: "config", protocol: "SCCP" }),
+  perPhone("sep-binary", "SEP", ".cnf", { is: "config", protocol: "SCCP" }),
+  perPhone("sip-config", "SIP", ".cnf", { is: "config", protocol: "SIP" }),
+  perPhone("mgcp-config", "MGC", ".cnf", { is: "config", protocol: "MGCP" }),
+  fixed("xml-default", "XMLDefault.cnf.xml", { is: "config", protocol: "SCCP" }),
+  fixed("sep-default-binary", "SEPDefault.cnf", { is: "config", protocol: "SCCP" }),
+  fixed("sip-default", "SIPDefault.cnf", { is: "config", protocol: "SIP" }),
+  fixed("mgcp-default", "MGCDefault.cnf", { is: "config", protocol: "MGCP" }),
+  fixed("dialplan", "dialplan.xml", { is: "settled", protocol: "SIP" }),
+  fixed("ringlist", "RINGLIST.DAT", { is: "settled", protocol: "SIP" }),
+  fixed("syncinfo", "syncinfo.xml", { is: "settled", protocol: "SIP" }),
+  {
+    kind: "sccp-resource",
+    matches:
+      /^(?:[^/]{1,64}\/)?(?:(?:DISTINCTIVE)?RINGLIST\.XML|7960-(?:font|dictionary|dictionary-ext|kate|tones)\.xml|SCCP-dictionary(?:-ext)?\.xml)$/i,
+    spelled: (_, asked) => asked,
+    clue: { is: "settled", protocol: "SCCP" },
+  },
+  {
+    kind: "image",
+    matches: /^P0[0SM]3[0-9A-Z-]{4,12}\.(?:bin|sbn|sb2|loads)$/i,
+    spelled: (_, asked) => asked,
+    clue: { is: "image" },
+  },
+];
+
+function fixed(kind: string, name: string, clue: Clue): Pattern {
+  return { kind, matches: new RegExp(`^${name.replace(/\./g, "\\.")}$`, "i"), spelled: () => name, clue };
+}
+
+function perPhone(kind: string, prefix: string, suffix: string, clue: Clue): Pattern {
+  return {
+    kind,
+    matches: new RegExp(`^${prefix}([0-9a-f]{12})${suffix.replace(/\./g, "\\.")}$`, "i"),
+    spelled: (mac) => `${prefix}${upper(mac)}${suffix}`,
+    clue,
+  };
+}
+
+function named(filename: string): NamedFile | undefined {
+  for (const pattern of patterns) {
+    const match = pattern.matches.exec(filename);
+    if (match === null) continue;
+    const mac = match[1]?.toLowerCase() as Mac | undefined;
+    const canonical = pattern.spelled(mac, filename);
+    return { kind: pattern.kind, canonical, clue: pattern.clue, ...(mac === undefined ? {} : { mac }) };
+  }
+  return undefined;
+}
+
+const say = (kind: string, load: string, brief = false): Publication => ({ kind, answer: "rendered", load, brief });
+const hide = (kind: string): Publication => ({ kind, answer: "absent" });
+
+const sccpKinds = ["sep-config", "sep-binary", "xml-default", "sep-default-binary"];
+const sipKinds = ["sip-default", "sip-config", "dialplan", "ringlist", "syncinfo"];
+const neverKinds = ["ctl", "ctl-file", "mgcp-config", "mgcp-default"];
+
+function sipFiles(load: string, brief: boolean): Publication[] {
+  return sipKinds.map((kind) => say(kind, load, brief && kind === "sip-default"));
+}
+
+function hideAll(kinds: readonly string[]): Publication[] {
+  return kinds.map(hide);
+}
+
+function view(from: Release | undefined, to: Release, lever: Lever): StageView {
+  const images = imagesOf(from, to);
+  const os79xx = say("os79xx", to.loader ?? to.load);
+  // A SIP 2.x phone cannot read a large SIPDefault.cnf: W210 (cisco.md R10). An unknown one may be a 2.x.
+  const brief = from === undefined || isSip2(from) || isSip2(to);
+  const sip = [...sipFiles(to.load, brief && to.protocol === "SIP")];
+  // SEP<MAC>.cnf.xml stays absent while a phone moves, so that one file alone, XMLDefault.cnf.xml, names the load.
+  const sccp = [...hideAll(["sep-config", "sep-binary", "sep-default-binary"]), say("xml-default", to.load)];
+
+  const atEnd = to.protocol === "SIP" ? [...sip, ...hideAll(sccpKinds)] : [...sccp, ...hideAll(sipKinds)];
+  const never = [os79xx, ...hideAll(neverKinds)];
+  const told = leverFiles(from, to, lever, sip, sccp);
+  return {
+    waiting: { publications: [...never, ...(told.waiting ?? atEnd)], images },
+    installing: { publications: [...never, ...(told.installing ?? atEnd)], images },
+  };
+}
+
+/** Where a lever needs more than the files of the protocol that the phone ends on. */
+function leverFiles(
+  from: Release | undefined,
+  to: Release,
+  lever: Lever,
+  sip: readonly Publication[],
+  sccp: readonly Publication[],
+): { waiting?: readonly Publication[]; installing?: readonly Publication[] } {
+  if (lever === "load_information" && to.protocol === "SIP") {
+    // Seen on nine phones: XMLDefault.cnf.xml names the SIP load to the SCCP application and to the loader (cisco.md §2.4).
+    const both = [...sip, ...sccp];
+    return { waiting: both, installing: both };
+  }
+  if (lever === "image_version" && to.protocol === "SCCP") {
+    // The SIP application reads the lever in its own files; once the loader has acted on it they must be gone (N9).
+    return { waiting: [...sip, ...sccp] };
+  }
+  if (lever === "os79xx" && to.protocol === "SIP" && to.loader !== undefined && from?.protocol === "SCCP") {
+    // An SCCP image takes a P003 name in OS79XX.TXT for its own protocol and passes over it (firmware upgrade matrix),
+    // so its own configuration has to name the loader too.
+    return {
+      waiting: [...sip, ...hideAll(["sep-config", "sep-binary", "sep-default-binary"]), say("xml-default", to.loader)],
+    };
+  }
+  return {};
+}
+
+function atRest(release: Release): View {
+  const never = [say("os79xx", release.loader ?? release.load), ...hideAll(neverKinds)];
+  const own =
+    release.protocol === "SIP"
+      ? [...sipFiles(release.load, isSip2(release)), ...hideAll(sccpKinds)]
+      : [
+          say("sep-config", release.load),
+          say("xml-default", release.load),
+          ...hideAll(["sep-binary", "sep-default-binary", ...sipKinds]),
+        ];
+  return { publications: [...never, ...own], images: release.files.map((f) => ({ file: f.name, load: release.load })) };
+}
+
+/** What the phone leaves stays to be had: a UAL loader asks for its `.loads` at every boot (cisco.md §2.1). */
+function imagesOf(from: Release | undefined, to: Release): View["images"] {
+  const lists = (from?.files ?? [])
+    .filter((f) => f.role === "manifest")
+    .map((f) => ({ file: f.name, load: from?.load ?? "" }));
+  return [...wanted(from, to).map((file) => ({ file, load: to.load })), ...lists];
+}
+
+/** A phone that checks signatures asks for `.sbn`, one that does not for `.bin` (cisco.md §4.1); both take the rest. */
+function wanted(from: Release | undefined, to: Release): readonly string[] {
+  const twins = (name: string): boolean => /\.(?:bin|sbn)$/i.test(name);
+  return to.files
+    .filter((f) => from === undefined || !twins(f.name) || f.signed === from.signed || !hasTwin(to, f.name))
+    .map((f) => f.name);
+}
+
+function hasTwin(release: Release, name: string): boolean {
+  const stem = name.replace(/\.(?:bin|sbn)$/i, "");
+  return release.files.filter((f) => f.name === `${stem}.bin` || f.name === `${stem}.sbn`).length === 2;
+}
+
+function isSip2(release: Release): boolean {
+  return release.protocol === "SIP" && /^[12]\./.test(release.version);
+}
+
+function instructions(
+  from: Release | undefined,
+  to: Release,
+  lever: Lever,
+): { operator: readonly string[]; expects: readonly string[] } {
+  const universal = to.loader !== undefined;
+  const proof =
+    to.protocol === "SIP"
+      ? "RINGLIST.DAT or dialplan.xml asked for after SIPDefault.cnf: the phone runs the load it is told."
+      : universal
+        ? "CTLSEP<MAC>.tlv and XMLDefault.cnf.xml asked for again, without SIP<MAC>.cnf between: the SCCP application runs."
+        : "XMLDefault.cnf.xml read without another request for the image, and OS79XX.TXT once more.";
+  const first = lever === "os79xx" ? "OS79XX.TXT" : lever === "image_version" ? "SIPDefault.cnf" : "XMLDefault.cnf.xml";
+  const needs = wanted(from, to).filter((name) => !name.endsWith(".loads"));
+  return {
+    operator: [
+      "Power-cycle the phone and leave it alone until this page says that the stage is over.",
+      ...(universal
+        ? ["The phone restarts twice and looks dead for up to a minute each time: do not unplug it."]
+        : ["The phone restarts once by itself: do not unplug it."]),
+      ...(to.protocol === "SCCP" && !universal
+        ? ["When its screen has settled, power-cycle it once more: that proves the load."]
+        : []),
+    ],
+    expects: [
+      `${first} is asked for and names ${lever === "os79xx" ? (to.loader ?? to.load) : to.load}.`,
+      `${needs.join(", then ")} asked for.`,
+      proof,
+    ],
+  };
+}

@@ -1,0 +1,33 @@
+import { cisco7940 } from "./cisco-7940.ts";
+import type { Family, Model } from "./family.ts";
+
+/** Every family the product knows. */
+export const families: readonly Family[] = [cisco7940];
+
+/**
+ * The model a person means: `7960`, `7960G`, `CP-7960G`, `IP Phone 7960`, `Cisco 7960`, any case (contract.md §3).
+ * Undefined when no family has it.
+ */
+export function modelOf(text: string): Model | undefined {
+  const wanted = plain(text);
+  for (const family of families) {
+    for (const model of family.models) {
+      if ([model.id, ...model.aliases].some((name) => plain(name) === wanted)) return model;
+    }
+  }
+  return undefined;
+}
+
+/** The family of that id. */
+export function familyOf(id: string): Family | undefined {
+  return families.find((family) => family.id === id);
+}
+
+function plain(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, "")
+    .replace(/^(?:cisco|polycom|poly)/, "")
+    .replace(/^(?:systems)?(?:unified)?(?:ipphone|phone)/, "")
+    .replace(/^cp/, "");
+}
