@@ -1,0 +1,49 @@
+/** What is known of the way to the client and back. Times are milliseconds. */
+export interface RoundTrip {
+  /** Smoothed round trip; undefined until one has been measured. */
+  readonly smoothed: number | undefined;
+  readonly variation: number;
+  /** How long to wait for an ACK before sending again. */
+  readonly rto: number;
+}
+
+/** RFC 6298 §2.1: one second until a round trip has been measured. */
+export const UNMEASURED: RoundTrip = { smoothed: undefined, variation: 0, rto: 1000 };
+
+/** Below this a busy phone, or a pause of our own process, would look like a loss. */
+const SHORTEST = 50;
+
+/** A phone on a bad link must not be left alone for longer than it waits itself (4 s on a 7940, cisco.md §8). */
+const LONGEST = 8000;
+
+/**
+ * The estimate after one more measured round trip of `sample` ms (RFC 6298 §2.2 and §2.3; RFC 1123 §4.2.3.2 asks TFTP
+ * for it). Never measure a packet that was sent twice (Karn): nobody knows which of the two was answered.
+ */
+export function measured(before: RoundTrip, sample: number): RoundTrip {
+  const smoothed = before.smoothed === undefined ? sample : before.smoothed * 0.875 + sample * 0.125;
+  const variation =
+    before.smoothed === undefined ? sample / 2 : before.variation * 0.75 + Math.abs(before.smoothed - sample) * 0.25;
+  return { smoothed, variation, rto: Math.min(LONGEST, Math.max(SHORTEST, smoothed + 4 * variation)) };
+}
+
+/**
+ * The estimate after a wait that no ACK ended: twice the wait, up to 8 s, and it stays so until a packet that was sent
+ * once is answered (RFC 6298 §5.5 and Karn), else a way that became slower would be sent everything twice for ever.
+ */
+export function backedOff(before: RoundTrip, ceiling: number | undefined): RoundTrip {
+  return { ...before, rto: Math.min(LONGEST, 2 * firstWait(before, ceiling)) };
+}
+
+/** How long to wait after the first sending, ms. `ceiling`, the negotiated timeout in ms, bounds it. */
+export function firstWait(roundTrip: RoundTrip, ceiling: number | undefined): number {
+  return ceiling === undefined ? roundTrip.rto : Math.min(ceiling, roundTrip.rto);
+}
+
+/**
+ * How long to wait after a further sending, ms: spread by 10 % to either side with `dice` (0..1), so that phones which
+ * lost power together do not come back together.
+ */
+export function furtherWait(roundTrip: RoundTrip, dice: number): number {
+  return roundTrip.rto * (0.9 + 0.2 * dice);
+}
