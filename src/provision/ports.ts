@@ -1,6 +1,7 @@
 import type { UpdateGraph } from "../firmware/release.ts";
 import type { Family } from "../phones/family.ts";
 import type { BootRequest } from "../phones/phone.ts";
+import type { Ipv4, Mac } from "../wire/address.ts";
 
 /** Octets of a file that is not rendered: read in pieces, so that one copy serves every phone that asks. */
 export interface Image {
@@ -50,6 +51,26 @@ export type FileRequest = BootRequest & { readonly filename: string };
 export interface FileDesk {
   /** Never rejects for anything a phone can send; what is refused is a value. */
   answer(request: FileRequest): Promise<BootFile>;
-  /** What became of an answer: `whole` when the phone acknowledged its last octet. */
+  /**
+   * What became of an answer: `whole` when the phone acknowledged its last octet. `request` is the very object that
+   * was given to `answer`.
+   */
   delivered(request: FileRequest, outcome: "whole" | "broken-off"): void;
+}
+
+/** Who is at an address, as far as the network itself says so. */
+export interface Neighbourhood {
+  /** The holder of the binding that our own DHCP service gave out for this address. */
+  leaseHolder(ip: Ipv4, now: number): Mac | undefined;
+  /** The station that answers for this address on a directly attached segment (ARP); undefined beyond a router. */
+  neighbour(ip: Ipv4): Mac | undefined;
+}
+
+/** Something worth a line in the log: `event` is from docs/events.md. Never carries a secret. */
+export interface Note {
+  readonly event: string;
+  readonly detail: string;
+  readonly mac?: Mac;
+  readonly ip?: Ipv4;
+  readonly file?: string;
 }

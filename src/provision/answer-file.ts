@@ -1,0 +1,295 @@
+import type { Release, UpdateGraph } from "../firmware/release.ts";
+import type { Family, Model, NamedFile, Publication, View } from "../phones/family.ts";
+import { settingsOf } from "../phones/group.ts";
+import type { Phone } from "../phones/phone.ts";
+import type { Group, Site } from "../phones/site.ts";
+import type { Renderer } from "../render/render.ts";
+import type { Store } from "../store/store.ts";
+import type { Mac } from "../wire/address.ts";
+import type { BootFile, FileDesk, FileRequest, Knowledge, Neighbourhood, Note, SiteFiles, Vault } from "./ports.ts";
+import type { Tracked, Tracker } from "./tracker.ts";
+import { whoAsks } from "./whereabouts.ts";
+
+export interface DeskParts {
+  readonly store: Store;
+  readonly tracker: Tracker;
+  readonly knowledge: Knowledge;
+  readonly site: Site;
+  readonly groups: readonly Group[];
+  readonly renderer: Renderer;
+  readonly vault: Vault;
+  readonly siteFiles: SiteFiles;
+  readonly around: Neighbourhood;
+  readonly note: (note: Note) => void;
+}
+
+export interface Desk extends FileDesk {
+  /** Resolves when everything reported so far is stored. */
+  settled(): Promise<void>;
+}
+
+/** What was answered to a request, for when its delivery is reported. */
+interface Answered {
+  readonly mac: Mac;
+  readonly file: NamedFile;
+  readonly load?: string;
+}
+
+/**
+ * The one place that decides what a name answers: the stage of an enrolled phone, else the site's own files, else the
+ * files of a phone that the inventory knows (design.md §5).
+ */
+export function createFileDesk(parts: DeskParts): Desk {
+  const answered = new WeakMap<FileRequest, Answered>();
+  let pending: Promise<unknown> = Promise.resolve();
+
+  async function answer(request: FileRequest): Promise<BootFile> {
+    const hint = readName(request.filename, parts.knowledge.families);
+    const asker = await whoAsks(request, hint, parts.around, parts.store);
+    if (asker.is === "impostor") {
+      const because = `${request.filename} is ${asker.named}'s, and ${request.ip} belongs to ${asker.holder}`;
+      parts.note({
+        event: "file.not-yours",
+        detail: because,
+        ip: request.ip,
+        mac: asker.holder,
+        file: request.filename,
+      });
+      return { is: "refused", why: "not-yours", because };
+    }
+    if (asker.is === "stranger") return fromSite(request);
+    await witness(request, asker.mac);
+    const tracked = parts.tracker.of(asker.mac);
+    if (tracked !== undefined) return toEnrolled(request, asker.mac, tracked);
+    return toInventory(request, asker.mac);
+  }
+
+  async function toEnrolled(request: FileRequest, mac: Mac, before: Tracked): Promise<BootFile> {
+    const file = before.family.named(request.filename);
+    if (file === undefined) return fromSite(request);
+    const moved = await parts.tracker.advance(mac, { is: "asked", file }, request.at);
+    if (moved === undefined) return fromSite(request);
+    for (const line of moved.history) parts.note({ event: line.event, detail: line.detail, mac, ip: request.ip });
+    if (moved.refuse !== undefined) return { is: "refused", why: "not-now", because: moved.refuse };
+    await recordRunning(mac, moved.tracked, parts.store);
+
+    const view = await offered(moved.tracked);
+    if (view === undefined) return toInventory(request, mac);
+    const given = await fromView(request, mac, file, view, moved.tracked.family);
+    if (given.is === "rendered") {
+      const load = loadIn(view, file);
+      answered.set(request, { mac, file, ...(load === undefined ? {} : { load }) });
+    } else if (given.is === "image") answered.set(request, { mac, file });
+    return given;
+  }
+
+  /** A stage whose files are not whole in the vault is not offered (law 2): the phone stays what it is. */
+  async function offered(tracked: Tracked): Promise<View | undefined> {
+    const { migration, stages, family, view } = tracked;
+    const { progress } = migration;
+    if (progress.at !== "waiting" || migration.wish !== "go") return view;
+    const stage = stages[progress.stage - 1];
+    if (stage === undefined) return view;
+    const missing = await parts.vault.missing(family.id, stage.release.load, stage.requires);
+    if (missing.length === 0) return view;
+    parts.note({
+      event: "firmware.missing",
+      detail: `stage ${stage.number} waits for ${missing.join(", ")}`,
+      mac: migration.mac,
+    });
+    return stage.number > 1 && stage.from !== undefined ? family.atRest(stage.from) : undefined;
+  }
+
+  async function fromView(
+    request: FileRequest,
+    mac: Mac,
+    file: NamedFile,
+    view: View,
+    family: Family,
+  ): Promise<BootFile> {
+    const publication = view.publications.find((p) => p.kind === file.kind);
+    if (publication?.answer === "absent") return absent(request);
+    if (publication?.answer === "rendered") return rendered(request, mac, file, publication, family);
+    if (file.clue.is !== "image") return fromSite(request);
+    const entry = view.images.find((i) => i.file === file.canonical);
+    if (entry === undefined) {
+      const because = `${file.canonical} is not among the images that ${mac} may have now`;
+      parts.note({ event: "file.not-now", detail: because, mac, ip: request.ip, file: request.filename });
+      return { is: "refused", why: "not-now", because };
+    }
+    const image = await parts.vault.image(family.id, entry.load, entry.file);
+    if (image === undefined) {
+      parts.note({
+        event: "firmware.missing",
+        detail: `${entry.file} of ${entry.load} is not whole`,
+        mac,
+        ip: request.ip,
+      });
+      return absent(request);
+    }
+    return { is: "image", image };
+  }
+
+  async function rendered(
+    request: FileRequest,
+    mac: Mac,
+    file: NamedFile,
+    publication: Extract<Publication, { answer: "rendered" }>,
+    family: Family,
+  ): Promise<BootFile> {
+    const phone = (await parts.store.phone(mac)) ?? { mac, lines: [], settings: {} };
+    const result = renderFor(parts, phone, family, publication);
+    if (result.is === "rendered") return { ...result, name: file.canonical };
+    const because = result.problems.map((p) => `${p.where}: ${p.message}`).join("; ");
+    parts.note({ event: "file.unrenderable", detail: because, mac, ip: request.ip, file: request.filename });
+    return { is: "refused", why: "not-found", because };
+  }
+
+  /** A phone that is not enrolled: the site's own files first, whatever else is known of it (rule N10). */
+  async function toInventory(request: FileRequest, mac: Mac): Promise<BootFile> {
+    const own = await parts.siteFiles.find(request.filename);
+    if (own !== undefined) return { is: "image", image: own };
+    const phone = await parts.store.phone(mac);
+    const family = familyOfPhone(phone, parts.knowledge);
+    const release =
+      phone?.running === undefined || family === undefined
+        ? undefined
+        : parts.knowledge.graph(family.id)?.releases.get(phone.running);
+    const file = family?.named(request.filename);
+    if (family === undefined || release === undefined || file === undefined) return absent(request);
+    return fromView(request, mac, file, family.atRest(release), family);
+  }
+
+  async function fromSite(request: FileRequest): Promise<BootFile> {
+    const own = await parts.siteFiles.find(request.filename);
+    return own === undefined ? absent(request) : { is: "image", image: own };
+  }
+
+  async function witness(request: FileRequest, mac: Mac): Promise<void> {
+    const evidence = `asked for ${request.filename}`;
+    try {
+      await parts.store.putSighting({ at: request.at, mac, ip: request.ip, by: request.by, evidence });
+    } catch (error) {
+      // A full disk must not keep an image from a phone that has already erased its flash.
+      parts.note({ event: "store.failed", detail: error instanceof Error ? error.message : "unknown failure", mac });
+    }
+  }
+
+  function delivered(request: FileRequest, outcome: "whole" | "broken-off"): void {
+    const what = answered.get(request);
+    if (what === undefined) return;
+    if (outcome === "broken-off") {
+      parts.note({
+        event: "file.broken-off",
+        detail: `${request.filename} was not taken to its end`,
+        mac: what.mac,
+        ip: request.ip,
+      });
+      return;
+    }
+    const event = { is: "took" as const, file: what.file, ...(what.load === undefined ? {} : { load: what.load }) };
+    const told = parts.tracker.advance(what.mac, event, request.at).then(async (moved) => {
+      for (const line of moved?.history ?? [])
+        parts.note({ event: line.event, detail: line.detail, mac: what.mac, ip: request.ip });
+      if (moved !== undefined) await recordRunning(what.mac, moved.tracked, parts.store);
+    });
+    const failed = (error: unknown) =>
+      parts.note({
+        event: "store.failed",
+        detail: error instanceof Error ? error.message : "unknown failure",
+        mac: what.mac,
+      });
+    pending = Promise.all([pending, told.catch(failed)]);
+  }
+
+  async function guarded(request: FileRequest): Promise<BootFile> {
+    try {
+      return await answer(request);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : "unknown failure";
+      parts.note({ event: "file.failed", detail, ip: request.ip, file: request.filename });
+      return { is: "refused", why: "not-now", because: detail };
+    }
+  }
+
+  return {
+    answer: guarded,
+    delivered,
+    settled: async () => {
+      await pending;
+    },
+  };
+}
+
+/** The octets that `publication` is for `phone`; also what `provision render` prints. */
+export function renderFor(
+  parts: Pick<DeskParts, "knowledge" | "site" | "groups" | "renderer">,
+  phone: Phone,
+  family: Family,
+  publication: Extract<Publication, { answer: "rendered" }>,
+): ReturnType<Renderer["render"]> {
+  const model = family.models.find((m) => m.id === phone.model) ?? (family.models[0] as Model);
+  const release = releaseBehind(publication.load, parts.knowledge.graph(family.id));
+  if (release === undefined) {
+    const where = `firmware-manifests/${family.id}.yaml`;
+    const message = `no release has the load or loader ${publication.load}`;
+    return { is: "refused", problems: [{ where, message, remedy: "Add the release to the manifest." }] };
+  }
+  return parts.renderer.render({
+    family: family.id,
+    kind: publication.kind,
+    site: parts.site,
+    phone,
+    model,
+    settings: settingsOf(phone, model, parts.groups).settings,
+    load: publication.load,
+    release,
+    brief: publication.brief,
+  });
+}
+
+function releaseBehind(load: string, graph: UpdateGraph | undefined): Release | undefined {
+  const exact = graph?.releases.get(load);
+  if (exact !== undefined) return exact;
+  for (const release of graph?.releases.values() ?? []) if (release.loader === load) return release;
+  return undefined;
+}
+
+function loadIn(view: View, file: NamedFile): string | undefined {
+  const publication = view.publications.find((p) => p.kind === file.kind);
+  return publication?.answer === "rendered" ? publication.load : undefined;
+}
+
+function readName(filename: string, families: readonly Family[]): NamedFile | undefined {
+  for (const family of families) {
+    const file = family.named(filename);
+    if (file !== undefined) return file;
+  }
+  return undefined;
+}
+
+function familyOfPhone(phone: Phone | undefined, knowledge: Knowledge): Family | undefined {
+  if (phone?.model === undefined) return undefined;
+  return knowledge.families.find((family) => family.models.some((model) => model.id === phone.model));
+}
+
+function absent(request: FileRequest): BootFile {
+  return { is: "refused", why: "not-found", because: `${request.filename} is not there for ${request.ip}` };
+}
+
+/** The inventory keeps the load that evidence has proved last. */
+async function recordRunning(mac: Mac, tracked: Tracked, store: Store): Promise<void> {
+  const { migration, stages } = tracked;
+  const { progress } = migration;
+  const proved =
+    progress.at === "done"
+      ? migration.target
+      : progress.at === "waiting" && progress.stage > 1
+        ? stages[progress.stage - 1]?.from?.load
+        : progress.at === "cancelled"
+          ? progress.running
+          : undefined;
+  if (proved === undefined) return;
+  const phone = await store.phone(mac);
+  if (phone !== undefined && phone.running !== proved) await store.putPhones([{ ...phone, running: proved }]);
+}

@@ -1,0 +1,95 @@
+import type { Migration, Problem } from "../migration/migration.ts";
+import type { Store } from "../store/store.ts";
+import { macWithColons } from "../wire/address.ts";
+import type { Vault } from "./ports.ts";
+import type { Tracked, Tracker } from "./tracker.ts";
+
+/** One enrolled phone, as `provision status --json` prints it (contract.md §4). */
+export interface PhoneStatus {
+  readonly mac: string;
+  readonly model: string;
+  readonly ip: string | null;
+  readonly state: "waiting" | "loading" | "restarting" | "stalled" | "done" | "paused" | "cancelled";
+  /** Counts from 1; the last one for a phone that has arrived. */
+  readonly stage: number;
+  readonly stages: number;
+  /** The load it is known, or was said, to run. */
+  readonly release: string | null;
+  readonly target: string;
+  /** ISO 8601. */
+  readonly since: string;
+  /** What it did last, newest first. */
+  readonly evidence: readonly string[];
+  /** What the technician does next, or what the server waits to see. */
+  readonly waitsFor: readonly string[];
+  readonly problem?: Problem;
+}
+
+/** Where every enrolled phone stands, by MAC. `sightings` is how much evidence of each is told. */
+export async function statusReport(
+  parts: { readonly store: Store; readonly tracker: Tracker; readonly vault: Vault },
+  sightings = 5,
+): Promise<readonly PhoneStatus[]> {
+  const all = [...parts.tracker.all()].sort((a, b) => (a.migration.mac < b.migration.mac ? -1 : 1));
+  return Promise.all(all.map((tracked) => statusOf(parts, tracked, sightings)));
+}
+
+async function statusOf(
+  parts: { readonly store: Store; readonly vault: Vault },
+  tracked: Tracked,
+  count: number,
+): Promise<PhoneStatus> {
+  const { migration, stages } = tracked;
+  const seen = await parts.store.sightings(migration.mac, count);
+  const number = stageNumber(migration);
+  const stage = stages[number - 1];
+  const problem = migration.problem ?? (await missingFirmware(parts.vault, tracked));
+  const ip = seen[0]?.ip ?? (await parts.store.phone(migration.mac))?.ip ?? null;
+  return {
+    mac: macWithColons(migration.mac),
+    model: migration.model,
+    ip,
+    state: stateOf(migration),
+    stage: number,
+    stages: stages.length,
+    release: runningOf(tracked),
+    target: migration.target,
+    since: new Date(migration.since).toISOString(),
+    evidence: seen.map((s) => s.evidence),
+    waitsFor: migration.progress.at === "waiting" ? (stage?.operator ?? []) : (stage?.expects ?? []),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+function stateOf(migration: Migration): PhoneStatus["state"] {
+  const { at } = migration.progress;
+  if (migration.problem?.code === "E_STALLED") return "stalled";
+  return at === "waiting" && migration.wish === "pause" ? "paused" : at;
+}
+
+function stageNumber(migration: Migration): number {
+  const { progress } = migration;
+  return progress.at === "done" || progress.at === "cancelled" ? migration.stages.length : progress.stage;
+}
+
+function runningOf(tracked: Tracked): string | null {
+  const { migration, stages } = tracked;
+  const { progress } = migration;
+  if (progress.at === "done") return migration.target;
+  if (progress.at === "cancelled") return progress.running ?? stages[0]?.from?.load ?? null;
+  return stages[progress.stage - 1]?.from?.load ?? null;
+}
+
+async function missingFirmware(vault: Vault, tracked: Tracked): Promise<Problem | undefined> {
+  const { progress } = tracked.migration;
+  if (progress.at !== "waiting") return undefined;
+  const stage = tracked.stages[progress.stage - 1];
+  if (stage === undefined) return undefined;
+  const missing = await vault.missing(tracked.family.id, stage.release.load, stage.requires);
+  if (missing.length === 0) return undefined;
+  return {
+    code: "E_FIRMWARE_MISSING",
+    message: `Stage ${stage.number} is not offered: the vault lacks ${missing.join(", ")}.`,
+    remedy: `Import the package of ${stage.release.load}: provision firmware import PATH`,
+  };
+}
