@@ -58,6 +58,8 @@ export interface Edge {
   readonly oneWay: boolean;
   /** The rule's id, as printed in a plan and used to switch it off, e.g. `R7`. */
   readonly rule: string;
+  /** A way home and not a way through: allowed as the last step of a plan alone. */
+  readonly onlyLast?: true;
   /** Seconds the step usually takes, from publishing to the phone's next complete boot. */
   readonly typicalSeconds: number;
   readonly because: readonly Because[];
@@ -79,4 +81,6 @@ export interface UpdateGraph {
   readonly releases: ReadonlyMap<string, Release>;
   readonly edges: readonly Edge[];
   readonly blocked: readonly BlockedEdge[];
+  /** First steps for a phone of which nothing is known; `from` is the word `unknown`. */
+  readonly entries?: readonly Edge[];
 }

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import type { Because } from "./because.ts";
+import { becauseSchema, type DataFinding, findingsOf, sourcesSchema, unknownSources } from "./manifest.ts";
+import type { Lever } from "./release.ts";
+
+/** One thing a phone says, shows or does when a stage goes wrong, and what to do about it. */
+export interface Remedy {
+  /** Its exact words, or in plain words what is seen. */
+  readonly sees: string;
+  readonly where: "screen" | "status-log" | "alarm" | "server" | "lights";
+  /** The vendor's own number, e.g. `W210`, `31`. */
+  readonly code?: string;
+  readonly meaning: string;
+  /** Likeliest first. */
+  readonly causes: readonly string[];
+  readonly next: string;
+  /** It says nothing about the migration: shown so that nobody acts on it. */
+  readonly harmless?: true;
+  /** The stages it belongs to, by lever; absent: it may be seen at any time and is not printed with each stage. */
+  readonly levers?: readonly Lever[];
+  readonly because: readonly Because[];
+}
+
+export interface RemedyTable {
+  readonly family: string;
+  readonly remedies: readonly Remedy[];
+}
+
+export type ParsedRemedies =
+  | { readonly kind: "remedies"; readonly table: RemedyTable }
+  | { readonly kind: "findings"; readonly findings: readonly DataFinding[] };
+
+const sentence = z.string().min(8).max(600);
+
+/** The shape of a remedies file; the editors' JSON schema is made from it. Unknown keys are errors. */
+export const remediesSchema = z.strictObject({
+  schema: z.literal(1),
+  family: z.string().regex(/^[a-z0-9-]{2,40}$/),
+  sources: sourcesSchema,
+  remedies: z
+    .array(
+      z.strictObject({
+        sees: z.string().min(2).max(160),
+        where: z.enum(["screen", "status-log", "alarm", "server", "lights"]),
+        code: z.string().min(1).max(8).optional(),
+        meaning: sentence,
+        causes: z.array(sentence).min(1).describe("Likeliest first"),
+        next: sentence,
+        harmless: z.literal(true).optional(),
+        levers: z
+          .array(
+            z.enum([
+              "os79xx",
+              "image_version",
+              "load_information",
+              "term_default",
+              "upgradecode",
+              "master_config",
+              "bootrom",
+            ]),
+          )
+          .min(1)
+          .optional(),
+        because: z.array(becauseSchema).min(1),
+      }),
+    )
+    .min(1),
+});
+
+/** Reads a remedies file out of plain data, such as a YAML file holds. Every mistake is named. */
+export function parseRemedies(data: unknown): ParsedRemedies {
+  const shaped = remediesSchema.safeParse(data);
+  if (!shaped.success) return { kind: "findings", findings: shaped.error.issues.flatMap(findingsOf) };
+  const { family, sources, remedies } = shaped.data;
+  const findings = [
+    ...unknownSources(
+      sources,
+      remedies.flatMap((remedy, at) =>
+        remedy.because.map((why, i) => ({ path: ["remedies", at, "because", i, "source"], source: why.source })),
+      ),
+    ),
+    ...twice(remedies.map((remedy) => `${remedy.where} ${remedy.code ?? ""} ${remedy.sees}`)),
+  ];
+  if (findings.length > 0) return { kind: "findings", findings };
+  return {
+    kind: "remedies",
+    table: {
+      family,
+      remedies: remedies.map(({ code, harmless, levers, because, ...rest }) => ({
+        ...rest,
+        because: because.map((why) => ({ ...why, source: sources[why.source] ?? why.source })),
+        ...(code === undefined ? {} : { code }),
+        ...(harmless === undefined ? {} : { harmless }),
+        ...(levers === undefined ? {} : { levers }),
+      })),
+    },
+  };
+}
+
+/** The remedies that belong to a stage by its lever, in the order of the file. */
+export function remediesOf(table: RemedyTable | undefined, lever: Lever): readonly Remedy[] {
+  return (table?.remedies ?? []).filter((remedy) => remedy.levers?.includes(lever) === true && !remedy.harmless);
+}
+
+function twice(names: readonly string[]): DataFinding[] {
+  return names.flatMap((name, at) =>
+    names.indexOf(name) === at
+      ? []
+      : [{ path: ["remedies", at, "sees"], reason: `\`${name}\` stands here twice.`, remedy: "Keep one of them." }],
+  );
+}

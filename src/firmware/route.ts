@@ -1,0 +1,78 @@
+import type { Grade } from "./because.ts";
+import { stopsBetween, weakestGrade } from "./graph.ts";
+import type { Edge, Policy, Release, UpdateGraph } from "./release.ts";
+import { compareVersions } from "./version.ts";
+
+/** A way to a node, with what it costs in weaker grades and one-way steps. */
+interface Way {
+  readonly edges: readonly Edge[];
+  readonly grades: Readonly<Record<Grade, number>>;
+  readonly oneWays: number;
+}
+
+/**
+ * The steps from one release to another, or undefined where the graph has no way. The shortest; of equals the one with
+ * the fewest deductions, then single reports, then second-hand rules; then the fewest one-way steps; then the newest
+ * releases on the way, the load name and the rule id deciding at last: the same graph gives the same way always.
+ * Under `strict` the way stops at each barrier between two releases of one protocol.
+ */
+export function route(graph: UpdateGraph, from: string, to: string, policy: Policy): readonly Edge[] | undefined {
+  const stops = stopsBetween(graph, from, to, policy);
+  const edges: Edge[] = [];
+  let at = from;
+  for (const stop of [...stops, to]) {
+    const leg = shortest(graph, at, stop, stop === to);
+    if (leg === undefined) return undefined;
+    edges.push(...leg);
+    at = stop;
+  }
+  return edges;
+}
+
+function shortest(graph: UpdateGraph, from: string, to: string, last: boolean): readonly Edge[] | undefined {
+  const done = new Set<string>([from]);
+  let layer = new Map<string, Way>([[from, { edges: [], grades: { A: 0, B: 0, C: 0, D: 0 }, oneWays: 0 }]]);
+  while (layer.size > 0) {
+    const next = new Map<string, Way>();
+    for (const edge of graph.edges) {
+      const way = layer.get(edge.from);
+      if (way === undefined || done.has(edge.to) || (edge.onlyLast && !(last && edge.to === to))) continue;
+      const longer = along(way, edge);
+      const known = next.get(edge.to);
+      if (known === undefined || compareWays(graph, longer, known) < 0) next.set(edge.to, longer);
+    }
+    const arrived = next.get(to);
+    if (arrived !== undefined) return arrived.edges;
+    for (const load of next.keys()) done.add(load);
+    layer = next;
+  }
+  return undefined;
+}
+
+function along(way: Way, edge: Edge): Way {
+  const grade = weakestGrade(edge.because);
+  return {
+    edges: [...way.edges, edge],
+    grades: { ...way.grades, [grade]: way.grades[grade] + 1 },
+    oneWays: way.oneWays + Number(edge.oneWay),
+  };
+}
+
+function compareWays(graph: UpdateGraph, a: Way, b: Way): number {
+  const cost = a.grades.D - b.grades.D || a.grades.C - b.grades.C || a.grades.B - b.grades.B || a.oneWays - b.oneWays;
+  if (cost !== 0) return cost;
+  for (const [at, edge] of a.edges.entries()) {
+    const other = b.edges[at];
+    if (other === undefined) return 1;
+    const order = newestFirst(graph.releases.get(edge.to), graph.releases.get(other.to));
+    if (order !== 0) return order;
+    if (edge.rule !== other.rule) return edge.rule < other.rule ? -1 : 1;
+  }
+  return 0;
+}
+
+/** Newest first, and of one version by load name. */
+export function newestFirst(a: Release | undefined, b: Release | undefined): number {
+  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
+  return compareVersions(b.version, a.version) || (a.load < b.load ? -1 : a.load > b.load ? 1 : 0);
+}
