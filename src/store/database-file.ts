@@ -1,0 +1,137 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { migrateSchema } from "./schema.ts";
+import { corrupt, type Database, loadSqlite, type OpenDatabase, storeErrorOf } from "./sqlite-library.ts";
+import { StoreError } from "./store.ts";
+
+/** An open database of ours, at the present schema, and the lock that goes with it. */
+export interface DatabaseFile {
+  readonly db: Database;
+  close(): void;
+}
+
+/**
+ * Opens, or makes, the database at `path`. With `alone`, refuses while another process has it open as `alone`: two
+ * servers on one database would both hand out the same address.
+ * @throws StoreError naming the file and the remedy; a damaged file is never taken for an empty one.
+ */
+export async function openDatabaseFile(path: string, alone: boolean): Promise<DatabaseFile> {
+  const open = await loadSqlite();
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const lock = alone ? takeLock(open, path) : undefined;
+    try {
+      createWhereMissing(open, path);
+      const db = openExisting(open, path);
+      return {
+        db,
+        close: () => {
+          try {
+            db.close();
+          } finally {
+            lock?.close();
+          }
+        },
+      };
+    } catch (error) {
+      lock?.close();
+      throw error;
+    }
+  } catch (error) {
+    throw storeErrorOf(wordedFor(path, error), path);
+  }
+}
+
+/** Milliseconds to wait for another process, such as a command of the admin's, that is writing. */
+const BUSY_TIMEOUT = 5000;
+
+/** A second, empty database held in an exclusive transaction: the kernel drops the lock with the process, kill or not. */
+function takeLock(open: OpenDatabase, path: string): Database {
+  const lockPath = `${path}-lock`;
+  closeSync(openSync(lockPath, "a", 0o600));
+  const lock = open(lockPath);
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw new StoreError(
+      "E_STORE_IN_USE",
+      `Another provision server has ${path} open. Stop that one first, or give this one its own data folder.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Finished aside and renamed into place, so that a file of no octets can only mean that its content was lost. */
+function createWhereMissing(open: OpenDatabase, path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found !== undefined) {
+    if (!found.isFile())
+      throw new StoreError("E_STORE_OPEN", `${path} is not a file. Name another one for the database.`);
+    if (found.size === 0) throw corrupt(path, "it is empty");
+    return;
+  }
+  if (existsSync(`${path}-wal`)) throw corrupt(path, `the file is gone, but ${path}-wal still holds changes to it`);
+  const fresh = `${path}.${process.pid}.new`;
+  try {
+    closeSync(openSync(fresh, "wx", 0o600));
+    const db = open(fresh);
+    migrateSchema(db, path);
+    db.close();
+    syncPath(fresh);
+    renameSync(fresh, path);
+    syncPath(dirname(path));
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+}
+
+function openExisting(open: OpenDatabase, path: string): Database {
+  chmodSync(path, 0o600);
+  const db = open(path);
+  try {
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+      PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 0;
+      PRAGMA journal_size_limit = 67108864`);
+    const [finding] = db.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
+    if (finding?.quick_check !== "ok") throw corrupt(path, finding?.quick_check ?? "the check gave no answer");
+    migrateSchema(db, path);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function syncPath(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function wordedFor(path: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof StoreError || typeof code !== "string" || code.startsWith("ERR_SQLITE")) return error;
+  const text = (error as Error).message;
+  return new StoreError(
+    "E_STORE_OPEN",
+    `The database ${path} cannot be opened: ${text}. Check the folder and its mode.`,
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,139 @@
+import { type Database, mustFence, storeErrorOf } from "./sqlite-library.ts";
+import { StoreError } from "./store.ts";
+
+/**
+ * Turns many small writes into few durable commits: what one turn of the event loop asks for goes into one
+ * transaction, and every promise resolves only after the commit is on the disk. Reads stand in the same queue, see
+ * what was begun before them and nothing later, and wait for the commit of what they saw.
+ */
+export interface GroupCommit {
+  /** `apply` runs its statements at once and synchronously; where it throws, none of it remains. */
+  write(apply: () => void): Promise<void>;
+  read<T>(query: () => T): Promise<T>;
+  /** Finishes what was begun, then refuses everything. */
+  close(): Promise<void>;
+}
+
+/** Bounds how long one commit holds the event loop: about 5 ms at the measured 190,000 rows a second. */
+const MOST_IN_ONE_COMMIT = 1000;
+/** The write-ahead log is folded back after so many writes; our own call, for SQLite's automatic one hides a failed fsync. */
+const WRITES_BETWEEN_CHECKPOINTS = 4000;
+
+/** A group commit on `db`, which nobody else may use meanwhile. `path` is for messages. */
+export function createGroupCommit(db: Database, path: string): GroupCommit {
+  const queue: Request[] = [];
+  let scheduled = false;
+  let closed = false;
+  let fence: StoreError | undefined;
+  let writesSinceCheckpoint = 0;
+
+  function enqueue<T>(writes: boolean, run: () => T): Promise<T> {
+    if (closed) return Promise.reject(new StoreError("E_STORE_CLOSED", `The store ${path} has been closed.`));
+    return new Promise<T>((resolve, reject) => {
+      queue.push({ writes, run, resolve: resolve as (value: unknown) => void, reject });
+      if (scheduled) return;
+      scheduled = true;
+      setImmediate(serve);
+    });
+  }
+
+  function serve(): void {
+    serveSome();
+    scheduled = queue.length > 0;
+    if (scheduled) setImmediate(serve);
+  }
+
+  function serveSome(): void {
+    const batch = queue.splice(0, MOST_IN_ONE_COMMIT);
+    const writes = batch.filter((request) => request.writes).length;
+    const outcomes = (writes > 0 ? together(batch) : undefined) ?? batch.map(alone);
+    batch.forEach((request, i) => {
+      settle(request, outcomes[i] as Outcome);
+    });
+    writesSinceCheckpoint += writes;
+    if (writesSinceCheckpoint >= WRITES_BETWEEN_CHECKPOINTS) checkpoint();
+  }
+
+  /** All of `batch` in one commit; undefined when anything failed, and then none of it remains. */
+  function together(batch: readonly Request[]): Outcome[] | undefined {
+    if (fence !== undefined) return undefined;
+    try {
+      db.exec("BEGIN IMMEDIATE");
+      const outcomes = batch.map((request) => (request.writes ? { value: request.run() } : answerTo(request)));
+      db.exec("COMMIT");
+      return outcomes;
+    } catch (error) {
+      rollBack(error);
+      return undefined;
+    }
+  }
+
+  /** A read that fails takes nothing with it, unless it shows that the file is lost. */
+  function answerTo(request: Request): Outcome {
+    try {
+      return { value: request.run() };
+    } catch (cause) {
+      const error = storeErrorOf(cause, path);
+      if (mustFence(error)) throw error;
+      return { error };
+    }
+  }
+
+  /** One request by itself, so that its failure is nobody else's. */
+  function alone(request: Request): Outcome {
+    if (fence !== undefined) return { error: fence };
+    try {
+      if (!request.writes) return { value: request.run() };
+      db.exec("BEGIN IMMEDIATE");
+      const value = request.run();
+      db.exec("COMMIT");
+      return { value };
+    } catch (error) {
+      return { error: rollBack(error) };
+    }
+  }
+
+  function rollBack(cause: unknown): StoreError {
+    const error = storeErrorOf(cause, path);
+    if (mustFence(error)) fence = error;
+    try {
+      if (db.isTransaction) db.exec("ROLLBACK");
+    } catch (failed) {
+      fence = storeErrorOf(failed, path);
+    }
+    return error;
+  }
+
+  function checkpoint(): void {
+    writesSinceCheckpoint = 0;
+    try {
+      db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch (error) {
+      rollBack(error);
+    }
+  }
+
+  return {
+    write: (apply) => enqueue(true, apply),
+    read: (query) => enqueue(false, query),
+    close: () => {
+      closed = true;
+      while (queue.length > 0) serveSome();
+      return Promise.resolve();
+    },
+  };
+}
+
+interface Request {
+  readonly writes: boolean;
+  readonly run: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Outcome = { readonly value: unknown } | { readonly error: StoreError };
+
+function settle(request: Request, outcome: Outcome): void {
+  if ("error" in outcome) request.reject(outcome.error);
+  else request.resolve(outcome.value);
+}
