@@ -1,0 +1,90 @@
+import type { Ipv4, Mac, Subnet } from "../wire/address.ts";
+import { inSubnet, ipv4FromNumber, ipv4ToNumber, parseIpv4, parseMac, parseSubnet } from "../wire/address.ts";
+
+/** A run of addresses, both ends included; `first` is not above `last`. */
+export interface AddressRange {
+  readonly first: Ipv4;
+  readonly last: Ipv4;
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/**
+ * Seconds of a duration: `3600`, `90s`, `15m`, `1h`, `1h30m`, `7d`, `2w`, or ISO 8601 (`PT1H30M`, `P7D`); `infinite` is
+ * 2³²−1, RFC 2131 §3.3's word for it. Undefined for anything else, and for 2³²−1 seconds or more.
+ */
+export function parseDuration(text: string): number | undefined {
+  const word = text.trim();
+  if (/^infinite$/i.test(word)) return 0xffffffff;
+  const seconds = plainSeconds(word) ?? shortForm(word.toLowerCase()) ?? isoForm(word.toUpperCase());
+  return seconds !== undefined && seconds > 0 && seconds < 0xffffffff ? seconds : undefined;
+}
+
+function plainSeconds(word: string): number | undefined {
+  return /^\d{1,10}$/.test(word) ? Number(word) : undefined;
+}
+
+function shortForm(word: string): number | undefined {
+  if (!/^(?:\d{1,9}\s?[smhdw]\s?)+$/.test(word)) return undefined;
+  let seconds = 0;
+  for (const [, count, unit] of word.matchAll(/(\d+)\s?([smhdw])/g))
+    seconds += Number(count) * (unitSeconds[unit ?? ""] ?? 0);
+  return seconds;
+}
+
+function isoForm(word: string): number | undefined {
+  const parts = /^P(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?$/.exec(word);
+  if (parts === null || word.endsWith("T") || word === "P") return undefined;
+  const [, w, d, h, m, s] = parts.map((part) => Number(part ?? 0));
+  return (w ?? 0) * 604_800 + (d ?? 0) * 86_400 + (h ?? 0) * 3600 + (m ?? 0) * 60 + (s ?? 0);
+}
+
+/**
+ * Reads `192.0.2.100-192.0.2.199`, `192.0.2.100 - 199` (the last octet alone) or `192.0.2.128/26` (its host addresses).
+ * Undefined for anything else, and where the end stands before the beginning.
+ */
+export function parseAddressRange(text: string): AddressRange | undefined {
+  if (text.includes("/")) return hostsOf(parseSubnet(text.trim()));
+  const [firstText = "", lastText = "", ...rest] = text.split("-").map((part) => part.trim());
+  const first = parseIpv4(firstText);
+  const last = parseIpv4(/^\d{1,3}$/.test(lastText) ? firstText.replace(/\d+$/, lastText) : lastText);
+  if (first === undefined || last === undefined || rest.length > 0) return undefined;
+  return ipv4ToNumber(first) <= ipv4ToNumber(last) ? { first, last } : undefined;
+}
+
+function hostsOf(subnet: Subnet | undefined): AddressRange | undefined {
+  if (subnet === undefined || subnet.prefix > 30 || subnet.prefix < 8) return undefined;
+  const network = ipv4ToNumber(subnet.network);
+  return { first: ipv4FromNumber(network + 1), last: ipv4FromNumber(network + 2 ** (32 - subnet.prefix) - 2) };
+}
+
+/** Whether the whole run lies in the subnet. */
+export function rangeInSubnet(range: AddressRange, subnet: Subnet): boolean {
+  return inSubnet(range.first, subnet) && inSubnet(range.last, subnet);
+}
+
+/** An IANA time zone that this system knows, in its usual spelling; undefined for anything else. */
+export function parseTimeZone(text: string): string | undefined {
+  try {
+    return /^[+-]/.test(text)
+      ? undefined
+      : new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An IPv4 address or a DNS host name (RFC 1123 §2.1), as a phone can be told it; undefined for anything else. */
+export function parseHost(text: string): string | undefined {
+  if (/^[\d.]+$/.test(text)) return parseIpv4(text);
+  const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+  return text.length <= 253 && new RegExp(`^${label}(?:\\.${label})*\\.?$`, "i").test(text) ? text : undefined;
+}
+
+/** The first half of a MAC or more of it, as lower-case hex digits, e.g. `00:0e:84` or a whole MAC. */
+export function parseMacPrefix(text: string): string | undefined {
+  const digits = text.replace(/[:.-]/g, "").toLowerCase();
+  return /^(?:[0-9a-f]{2}){1,6}$/.test(digits) && (digits.length < 12 || (parseMac(text) as Mac | undefined))
+    ? digits
+    : undefined;
+}
