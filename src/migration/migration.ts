@@ -83,6 +83,12 @@ export interface Migration {
   /** What the admin wants. Only a phone that waits obeys at once: an installation under way is finished first. */
   readonly wish: "go" | "pause" | "cancel";
   readonly problem?: Problem;
+  /** One `migrate` command; its phones go in waves. */
+  readonly job: string;
+  /** Counts from 1; a wave begins when the one before has arrived without a problem. */
+  readonly wave: number;
+  /** Not before this instant; milliseconds since the epoch, 0 for at once. */
+  readonly startAt: number;
   readonly enrolledAt: number;
   /** When `progress` last changed; milliseconds since the epoch. */
   readonly since: number;

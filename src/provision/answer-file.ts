@@ -73,7 +73,7 @@ export function createFileDesk(parts: DeskParts): Desk {
     if (moved.refuse !== undefined) return { is: "refused", why: "not-now", because: moved.refuse };
     await recordRunning(mac, moved.tracked, parts.store);
 
-    const view = await offered(moved.tracked);
+    const view = await offered(moved.tracked, request.at);
     if (view === undefined) return toInventory(request, mac);
     const given = await fromView(request, mac, file, view, moved.tracked.family);
     if (given.is === "rendered") {
@@ -84,12 +84,13 @@ export function createFileDesk(parts: DeskParts): Desk {
   }
 
   /** A stage whose files are not whole in the vault is not offered (law 2): the phone stays what it is. */
-  async function offered(tracked: Tracked): Promise<View | undefined> {
+  async function offered(tracked: Tracked, now: number): Promise<View | undefined> {
     const { migration, stages, family, view } = tracked;
     const { progress } = migration;
     if (progress.at !== "waiting" || migration.wish !== "go") return view;
     const stage = stages[progress.stage - 1];
     if (stage === undefined) return view;
+    if (parts.tracker.turn(migration, now).is === "later") return undefined;
     const missing = await parts.vault.missing(family.id, stage.release.load, stage.requires);
     if (missing.length === 0) return view;
     parts.note({

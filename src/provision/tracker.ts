@@ -1,6 +1,7 @@
 import type { HistoryEntry, Migration, Stage } from "../migration/migration.ts";
 import { type Moved, type ProgressEvent, step, viewOf } from "../migration/progress.ts";
 import { restoreStages } from "../migration/stage.ts";
+import { type Turn, turnOf } from "../migration/wave.ts";
 import type { Family, View } from "../phones/family.ts";
 import type { Store } from "../store/store.ts";
 import type { Mac } from "../wire/address.ts";
@@ -20,6 +21,8 @@ export interface Tracked {
 export interface Tracker {
   of(mac: Mac): Tracked | undefined;
   all(): readonly Tracked[];
+  /** Whether the phone's first stage may be published now. */
+  turn(migration: Migration, now: number): Turn;
   /** One step of one phone; steps of the same phone wait for each other. Undefined: not enrolled. */
   advance(mac: Mac, event: ProgressEvent, now: number): Promise<(Moved & { readonly tracked: Tracked }) | undefined>;
   /** Puts a phone under a new migration, in place of an ended one. */
@@ -46,6 +49,10 @@ export async function createTracker(store: Store, knowledge: Knowledge): Promise
   return {
     of: (mac) => tracked.get(mac),
     all: () => [...tracked.values()],
+    turn: (migration, now) => {
+      const job = [...tracked.values()].map((t) => t.migration).filter((m) => m.job === migration.job);
+      return turnOf(migration, job, now);
+    },
     advance: (mac, event, now) =>
       inTurn(mac, async () => {
         const before = tracked.get(mac);

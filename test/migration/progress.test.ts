@@ -25,6 +25,9 @@ const fresh: Migration = {
   stages: climb.map((s) => ({ from: s.from?.load, to: s.release.load, lever: s.lever })),
   progress: { at: "waiting", stage: 1 },
   wish: "go",
+  job: "test",
+  wave: 1,
+  startAt: 0,
   enrolledAt: now,
   since: now,
 };
