@@ -1,0 +1,101 @@
+import type { HistoryEntry, Migration, MigrationPlan } from "../migration/migration.ts";
+import { wavesFor } from "../migration/wave.ts";
+import type { Mac } from "../wire/address.ts";
+import type { Vault } from "./ports.ts";
+import type { Tracker } from "./tracker.ts";
+
+/** One `migrate` command: who goes where, and how. */
+export interface EnrolOrder {
+  /** In the order in which they go; every plan has at least one stage. */
+  readonly phones: readonly { readonly mac: Mac; readonly plan: MigrationPlan }[];
+  /** Names the job; a fresh one for each command. */
+  readonly job: string;
+  /** Phones at a time after the first; all together where undefined. */
+  readonly wave?: number;
+  /** Not before this instant; milliseconds since the epoch, 0 for at once. */
+  readonly startAt: number;
+  readonly acceptOneWay: boolean;
+}
+
+/** What would become, or became, of one phone of an order. */
+export type Verdict = { readonly mac: Mac } & (
+  | { readonly is: "ready"; readonly wave: number }
+  /** On its way to the same load already: nothing to do. */
+  | { readonly is: "on-its-way" }
+  | { readonly is: "busy"; readonly because: string }
+  | { readonly is: "one-way"; readonly load: string }
+  | { readonly is: "firmware-missing"; readonly missing: readonly string[] }
+);
+
+/**
+ * Looks at an order and changes nothing: every package of every stage must be whole in the vault, and a step without a
+ * way back needs the admin's word (design.md §6, laws 2 and 5).
+ */
+export async function judge(
+  parts: { readonly tracker: Tracker; readonly vault: Vault },
+  order: EnrolOrder,
+): Promise<readonly Verdict[]> {
+  const waves = wavesFor(order.phones.length, order.wave);
+  const lacking = new Map<string, readonly string[]>();
+  for (const { plan } of order.phones) {
+    for (const stage of plan.stages) {
+      const key = `${plan.family} ${stage.release.load} ${stage.requires.join(" ")}`;
+      if (!lacking.has(key))
+        lacking.set(key, await parts.vault.missing(plan.family, stage.release.load, stage.requires));
+    }
+  }
+  return order.phones.map(({ mac, plan }, index): Verdict => {
+    const present = parts.tracker.of(mac)?.migration;
+    const active = present !== undefined && present.progress.at !== "done" && present.progress.at !== "cancelled";
+    if (active && present.target === plan.to.load) return { mac, is: "on-its-way" };
+    if (active) return { mac, is: "busy", because: `it is on its way to ${present.target}; cancel that first` };
+    const missing = plan.stages.flatMap(
+      (stage) => lacking.get(`${plan.family} ${stage.release.load} ${stage.requires.join(" ")}`) ?? [],
+    );
+    if (missing.length > 0) return { mac, is: "firmware-missing", missing: [...new Set(missing)] };
+    const final = plan.stages.find((stage) => stage.oneWay);
+    if (final !== undefined && !order.acceptOneWay) return { mac, is: "one-way", load: final.release.load };
+    return { mac, is: "ready", wave: waves[index] ?? 1 };
+  });
+}
+
+/**
+ * Enrols every phone that is ready, or none where any is not: an order is done whole or not at all. Phones already on
+ * their way are passed over, so that the same order can be given again. `now` is milliseconds since the epoch.
+ */
+export async function enrol(
+  parts: { readonly tracker: Tracker; readonly vault: Vault },
+  order: EnrolOrder,
+  now: number,
+): Promise<readonly Verdict[]> {
+  const verdicts = await judge(parts, order);
+  if (verdicts.some((v) => v.is !== "ready" && v.is !== "on-its-way")) return verdicts;
+  for (const [index, { mac, plan }] of order.phones.entries()) {
+    const verdict = verdicts[index];
+    if (verdict?.is !== "ready") continue;
+    await parts.tracker.enrol(migrationOf(mac, plan, order, verdict.wave, now), [enrolledLine(mac, plan, now)]);
+  }
+  return verdicts;
+}
+
+function migrationOf(mac: Mac, plan: MigrationPlan, order: EnrolOrder, wave: number, now: number): Migration {
+  return {
+    mac,
+    model: plan.model,
+    family: plan.family,
+    target: plan.to.load,
+    stages: plan.stages.map((s) => ({ from: s.from?.load, to: s.release.load, lever: s.lever })),
+    progress: { at: "waiting", stage: 1 },
+    wish: "go",
+    job: order.job,
+    wave,
+    startAt: order.startAt,
+    enrolledAt: now,
+    since: now,
+  };
+}
+
+function enrolledLine(mac: Mac, plan: MigrationPlan, now: number): HistoryEntry {
+  const way = plan.stages.map((s) => s.release.load).join(" > ");
+  return { at: now, mac, event: "migration.enrolled", detail: `${plan.from?.load ?? "unknown"} > ${way}` };
+}
