@@ -1,8 +1,8 @@
 import { z } from "zod";
+import type { AddressRange } from "../dhcp/settings.ts";
 import { inSubnet, netmask, parseIpv4, parseMac, parseSubnet } from "../wire/address.ts";
 import { nearest } from "./near.ts";
 import {
-  type AddressRange,
   parseAddressRange,
   parseDuration,
   parseHost,
@@ -139,7 +139,9 @@ const subnet = section({
   router: address.optional(),
   dns: list(address, "name servers").default([]),
   domain: host.optional(),
-  leaseTime: notation("a duration", "1h, 90s, 7d or PT1H", parseDuration).default(3600),
+  leaseTime: notation("a duration", "1h, 90s, 7d or PT1H", parseDuration)
+    .refine((seconds) => seconds >= 60, { error: `a lease is too short${arrow}give at least 1m; 1h is usual` })
+    .default(3600),
   reservations: list(reservation, "reservations").default([]),
 }).check((context) => {
   const { subnet: net, pool, router, reservations } = context.value;

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import type { z } from "zod";
 import type { Group, Site } from "../phones/site.ts";
 import { configSchema, splitMessage } from "./config-schema.ts";
-import { type Finding, failure, ProvisionError, systemCode } from "./failure.ts";
+import { Failure, type Finding, failure, systemCode } from "./failure.ts";
 import { nearest } from "./near.ts";
 import { type Place, placesIn } from "./yaml-places.ts";
 
@@ -71,7 +71,7 @@ interface Override {
 /**
  * Reads, in rising order of weight, the defaults, the file, the environment and the flags. `needsFile` says whether the
  * command makes no sense without a site: then a missing file is an error, else the defaults hold for a site that nobody
- * has described. Throws {@link ProvisionError} `E_CONFIG_*` that names every mistake with its line.
+ * has described. Throws {@link Failure} `E_CONFIG_*` that names every mistake with its line.
  */
 export function loadConfig(sources: ConfigSources, needsFile: boolean): Config {
   const file = findFile(sources);
@@ -81,7 +81,7 @@ export function loadConfig(sources: ConfigSources, needsFile: boolean): Config {
   const overrides = overridesOf(sources);
   const parsed = configSchema.safeParse(overridden(value, overrides, file === undefined));
   if (parsed.success) return settled(parsed.data, file, sources.cwd, overrides);
-  throw new ProvisionError(
+  throw new Failure(
     "E_CONFIG_INVALID",
     2,
     parsed.error.issues.map((issue): Finding => {
@@ -97,7 +97,7 @@ export function loadConfig(sources: ConfigSources, needsFile: boolean): Config {
 const empty = { value: {} as unknown, placeOf: (): Place => ({ where: "configuration" }) };
 
 function findFile({ file, environment, cwd }: ConfigSources): string | undefined {
-  const asked = file ?? environment?.["PROVISION_CONFIG"];
+  const asked = file ?? environment?.PROVISION_CONFIG;
   if (asked !== undefined && asked !== "") return resolve(cwd, asked);
   return [resolve(cwd, "provision.yaml"), "/etc/provision/provision.yaml"].find(exists);
 }
@@ -111,7 +111,7 @@ function exists(file: string): boolean {
   }
 }
 
-function missingFile(cwd: string): ProvisionError {
+function missingFile(cwd: string): Failure {
   return failure("E_CONFIG_MISSING", 2, {
     where: `${join(cwd, "provision.yaml")} and /etc/provision/provision.yaml`,
     message: "there is no configuration",
@@ -155,7 +155,7 @@ function flagOf(path: string): string {
   return `--${path.replace(/[A-Z]/g, "-$&").replace(/\./g, "-").toLowerCase()}`;
 }
 
-function unknownVariable(name: string, known: readonly string[]): ProvisionError {
+function unknownVariable(name: string, known: readonly string[]): Failure {
   const meant = nearest(name, known);
   return failure("E_CONFIG_VARIABLE", 2, {
     where: `environment variable ${name}`,

@@ -10,8 +10,8 @@ export interface Finding {
 }
 
 /** We, the disk or the admin's own files broke it. `code` is listed in docs/errors.md. */
-export class ProvisionError extends Error {
-  override readonly name = "ProvisionError";
+export class Failure extends Error {
+  override readonly name = "Failure";
   readonly code: string;
   readonly exit: ExitCode;
   readonly findings: readonly Finding[];
@@ -25,8 +25,8 @@ export class ProvisionError extends Error {
 }
 
 /** One finding as an error. */
-export function failure(code: string, exit: ExitCode, finding: Finding, cause?: unknown): ProvisionError {
-  return new ProvisionError(code, exit, [finding], cause === undefined ? undefined : { cause });
+export function failure(code: string, exit: ExitCode, finding: Finding, cause?: unknown): Failure {
+  return new Failure(code, exit, [finding], cause === undefined ? undefined : { cause });
 }
 
 /** The system's own word for what went wrong with a file or socket, e.g. `EACCES`; undefined for anything else. */

@@ -1,21 +1,15 @@
-import type { Ipv4, Mac, Subnet } from "../wire/address.ts";
+import type { AddressRange } from "../dhcp/settings.ts";
+import type { Mac, Subnet } from "../wire/address.ts";
 import { inSubnet, ipv4FromNumber, ipv4ToNumber, parseIpv4, parseMac, parseSubnet } from "../wire/address.ts";
-
-/** A run of addresses, both ends included; `first` is not above `last`. */
-export interface AddressRange {
-  readonly first: Ipv4;
-  readonly last: Ipv4;
-}
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /**
- * Seconds of a duration: `3600`, `90s`, `15m`, `1h`, `1h30m`, `7d`, `2w`, or ISO 8601 (`PT1H30M`, `P7D`); `infinite` is
- * 2³²−1, RFC 2131 §3.3's word for it. Undefined for anything else, and for 2³²−1 seconds or more.
+ * Seconds of a duration: `3600`, `90s`, `15m`, `1h`, `1h30m`, `7d`, `2w`, or ISO 8601 (`PT1H30M`, `P7D`). Undefined for
+ * anything else, for nothing, and for 2³²−1 seconds or more (RFC 2131 §3.3 calls that infinity).
  */
 export function parseDuration(text: string): number | undefined {
   const word = text.trim();
-  if (/^infinite$/i.test(word)) return 0xffffffff;
   const seconds = plainSeconds(word) ?? shortForm(word.toLowerCase()) ?? isoForm(word.toUpperCase());
   return seconds !== undefined && seconds > 0 && seconds < 0xffffffff ? seconds : undefined;
 }

@@ -1,5 +1,5 @@
 import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit } from "yaml";
-import { failure, type ProvisionError } from "./failure.ts";
+import { type Failure, failure } from "./failure.ts";
 
 /** Where something stands in a file, as `name:line`. */
 export interface Place {
@@ -15,7 +15,7 @@ export interface PlacedValue {
 
 /**
  * Reads YAML 1.2. Numbers that JavaScript would spell otherwise (`000e84000012`, `1.10`) stay the text they were. Throws
- * {@link ProvisionError} `E_CONFIG_SYNTAX` with the line.
+ * {@link Failure} `E_CONFIG_SYNTAX` with the line.
  */
 export function placesIn(text: string, named: string): PlacedValue {
   const lines = new LineCounter();
@@ -82,7 +82,7 @@ function plainValue(document: Document, named: string): unknown {
 }
 
 /** The parser recurses, and refuses aliases that multiply: neither is a stack trace's business. */
-function tooDeep(named: string, cause: unknown): ProvisionError {
+function tooDeep(named: string, cause: unknown): Failure {
   const finding = {
     where: named,
     message: "it is nested too deeply or multiplies itself by aliases",

@@ -1,0 +1,52 @@
+import type { Writable } from "node:stream";
+
+/** Where a command stands: everything it may know of the process around it. */
+export interface Terminal {
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly out: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly err: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  /** Calls `end` once when the process is asked to stop. */
+  readonly onSignal: (end: (signal: string) => void) => void;
+}
+
+/** One line of the command's answer, on standard output. */
+export function say(terminal: Terminal, text = ""): void {
+  terminal.out.write(`${text}\n`);
+}
+
+/** One line beside the answer, on standard error: progress, warnings, what to do next. */
+export function tell(terminal: Terminal, text = ""): void {
+  terminal.err.write(`${text}\n`);
+}
+
+/** One JSON document and nothing else (contract: `--json`). */
+export function sayJson(terminal: Terminal, value: unknown): void {
+  terminal.out.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * Makes text from outside fit for a terminal: control characters, which could move the cursor or forge lines, become
+ * visible escapes.
+ */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (c) => {
+    return `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+/** Rows under a header, columns as wide as their widest cell. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [header, ...rows].map((row) => row.map(printable));
+  const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,35 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+
+/** What an admin's command asks of a running server, by name. Each takes and gives plain JSON values. */
+export type Operations = Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
+
+/** A failure as it crosses the socket: the receiver makes the same failure of it. */
+export interface ToldFailure {
+  readonly code: string;
+  readonly exit: number;
+  readonly findings: readonly { readonly where: string; readonly message: string; readonly remedy: string }[];
+}
+
+/**
+ * `POST /<operation>` on the control socket: a unix socket that only the admin's own user can open (mode 0600), and so the
+ * whole of its access control. A browser cannot reach it.
+ */
+export function control(operations: Operations, told: (error: unknown) => ToldFailure): Hono {
+  return new Hono().use(bodyLimit({ maxSize: 64 * 1_048_576 })).post("/:operation", async (context) => {
+    const name = context.req.param("operation");
+    const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+    if (operation === undefined) return context.json({ failed: unknown(name) }, 404);
+    try {
+      return context.json({ done: (await operation(await context.req.json())) ?? null });
+    } catch (error) {
+      return context.json({ failed: told(error) }, 409);
+    }
+  });
+}
+
+function unknown(name: string): ToldFailure {
+  const remedy = "use the same version of provision for the command and the server";
+  const finding = { where: "the running server", message: `it does not know ${JSON.stringify(name)}`, remedy };
+  return { code: "E_CONTROL_UNKNOWN", exit: 1, findings: [finding] };
+}

@@ -1,0 +1,8 @@
+import { Hono } from "hono";
+import type { PhoneStatus } from "../provision/status.ts";
+import type { Surroundings } from "./access.ts";
+
+/** `GET /status`: the document that `provision status --json` prints. */
+export function status(report: () => Promise<readonly PhoneStatus[]>): Hono<Surroundings> {
+  return new Hono<Surroundings>().get("/", async (context) => context.json({ phones: await report() }));
+}
