@@ -1,0 +1,28 @@
+/** Time as the edge sees it; tests hand in one that stands still. */
+export interface Clock {
+  /** Milliseconds since the epoch. May jump. */
+  now(): number;
+  /** Milliseconds since some moment, with fractions. Never goes back. */
+  elapsed(): number;
+  /**
+   * Calls `wake` once, no sooner than `ms` from now and after whatever the sockets hold by then has been read: a timer
+   * that overtakes the answer it waits for would send things twice. Returns what cancels it.
+   */
+  after(ms: number, wake: () => void): () => void;
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  after(ms, wake) {
+    let immediate: NodeJS.Immediate | undefined;
+    const timeout = setTimeout(() => {
+      immediate = setImmediate(wake);
+    }, ms);
+    return () => {
+      clearTimeout(timeout);
+      if (immediate !== undefined) clearImmediate(immediate);
+    };
+  },
+};

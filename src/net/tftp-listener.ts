@@ -1,0 +1,437 @@
+import type { BootFile, FileDesk, FileRequest } from "../provision/ports.ts";
+import { normalizeName } from "../tftp/name.ts";
+import { negotiate, type Offers } from "../tftp/negotiate.ts";
+import type { Broken } from "../tftp/sending.ts";
+import { type Ipv4, ipv4ToNumber } from "../wire/address.ts";
+import { MalformedPacket } from "../wire/malformed.ts";
+import { decodeTftp, encodeTftp, TFTP_OPCODE, type TftpRequest } from "../wire/tftp.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { TftpCounters, TftpEvent } from "./tftp-events.ts";
+import { Accounts, DEFAULT_LIMITS, type TftpLimits } from "./tftp-limits.ts";
+import { ImageCache, netasciiBlocks, type Octets, octetBlocks, octetsInMemory } from "./tftp-octets.ts";
+import { SendingTransfer } from "./tftp-transfer.ts";
+import { type OpenUdp, openDgram, peerOf, type UdpPeer, type UdpSocket } from "./udp.ts";
+
+export interface TftpOptions {
+  /** The address to answer on. */
+  readonly listen: Ipv4;
+  /** 69, or 0 for a free port. */
+  readonly port: number;
+  readonly desk: FileDesk;
+  /** Who may be answered at all; everyone else hears nothing. Default: everyone. */
+  readonly allows?: (ip: Ipv4) => boolean;
+  /** Who is not held to the limits for one address. Default: 127.0.0.0/8, which nobody can forge from outside. */
+  readonly trusts?: (ip: Ipv4) => boolean;
+  readonly clock?: Clock;
+  /** Random numbers, 0 up to 1. */
+  readonly random?: () => number;
+  readonly on?: (event: TftpEvent) => void;
+  /** Transfer sockets; a transfer goes to one of them at random. Default 64. */
+  readonly sockets?: number;
+  readonly offers?: Offers;
+  readonly limits?: Partial<TftpLimits>;
+  /** Octets of images kept in memory. Default 48 MiB. */
+  readonly cache?: number;
+  /** The block number after 65535, for the one that asks: 0, or 1 for loaders that know no block 0. Default 0. */
+  readonly wrapTo?: (request: FileRequest) => 0 | 1;
+  readonly openUdp?: OpenUdp;
+}
+
+export interface TftpService {
+  readonly address: Ipv4;
+  readonly port: number;
+  readonly counters: Readonly<TftpCounters>;
+  /** Ends every transfer with an ERROR and closes every socket and file. */
+  stop(): Promise<void>;
+}
+
+/** A frame of Ethernet holds 1468 octets of a file: 1500 less 20 of IP, 8 of UDP and 4 of TFTP. */
+const DEFAULT_OFFERS: Offers = { blksize: 1468, windowsize: 64 };
+
+const RECEIVE_BUFFER = 4 * 1024 * 1024;
+
+/**
+ * Opens the TFTP service. Rejects with {@link CannotListen}, whose message says what to do, when the port may not be
+ * bound. Nothing that a client sends makes it reject, throw or stop.
+ */
+export async function startTftp(options: TftpOptions): Promise<TftpService> {
+  const server = new TftpServer(options);
+  await server.open();
+  return server;
+}
+
+/** One client's place: from its request until its transfer has ended. */
+interface Place {
+  readonly peer: UdpPeer;
+  readonly request: TftpRequest;
+  readonly asked: FileRequest;
+  readonly startedAt: number;
+  transfer: SendingTransfer | undefined;
+  /** Frees the octets; nothing to do while the desk is still asked. */
+  close: () => void;
+  size: number;
+}
+
+// What a forged sender would like us to answer to: services that answer themselves, DHCP, and ourselves (T184).
+const NEVER_ANSWERED = new Set([0, 7, 9, 11, 13, 17, 19, 37, 53, 67, 68, 69, 123, 137, 161, 520, 1900]);
+
+class TftpServer implements TftpService {
+  readonly #options: TftpOptions;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #limits: TftpLimits;
+  readonly #accounts: Accounts;
+  readonly #cache: ImageCache;
+  readonly #places = new Map<number, Place>();
+  readonly #pool: UdpSocket[] = [];
+  readonly #told = new Map<string, number>();
+  #gone = new Set<number>();
+  #goneBefore = new Set<number>();
+  #goneSince = 0;
+  #strayErrors = { since: 0, count: 0, sources: new Set<number>() };
+  #listener: UdpSocket | undefined;
+  #alarmAt = Number.POSITIVE_INFINITY;
+  #cancelAlarm: () => void = () => {};
+  #stopped = false;
+  readonly counters: TftpCounters = {
+    datagrams: 0,
+    requests: 0,
+    malformed: 0,
+    dropped: 0,
+    refused: 0,
+    started: 0,
+    done: 0,
+    broken: 0,
+    dataSent: 0,
+    dataResent: 0,
+    strays: 0,
+    live: 0,
+  };
+
+  constructor(options: TftpOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#accounts = new Accounts(this.#limits);
+    this.#cache = new ImageCache(options.cache ?? 48 * 1024 * 1024);
+  }
+
+  get address(): Ipv4 {
+    return this.#options.listen;
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? this.#options.port;
+  }
+
+  async open(): Promise<void> {
+    const open = this.#options.openUdp ?? openDgram;
+    const { listen, port, sockets = 64 } = this.#options;
+    try {
+      this.#listener = await open({
+        address: listen,
+        port,
+        receiveBuffer: RECEIVE_BUFFER,
+        onDatagram: (octets, ip, from) => this.#guarded(() => this.#onRequest(octets, ip, from)),
+      });
+      for (let index = 0; index < sockets; index++) {
+        this.#pool[index] = await open({
+          address: listen,
+          port: 0,
+          receiveBuffer: RECEIVE_BUFFER,
+          onDatagram: (octets, ip, from) => this.#guarded(() => this.#onTransferDatagram(index, octets, ip, from)),
+        });
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    for (const message of this.#listener.notes) this.#tell({ event: "tftp.note", message });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const place of [...this.#places.values()]) {
+      if (place.transfer === undefined) this.#leave(place);
+      else place.transfer.stop();
+    }
+    this.#cancelAlarm();
+    await Promise.all([this.#listener, ...this.#pool].map((socket) => socket?.close()));
+  }
+
+  // One datagram must never end the service, whatever it finds broken in us.
+  #guarded(work: () => void): void {
+    this.counters.datagrams++;
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof MalformedPacket) this.counters.malformed++;
+      else this.#tell({ event: "tftp.failed", filename: "", error });
+    }
+  }
+
+  #onRequest(octets: Uint8Array, ip: number, port: number): void {
+    const peer = peerOf(ip, port);
+    if (NEVER_ANSWERED.has(port) || ip < 0x01000000 || ip >= 0xe0000000) {
+      this.#drop(peer, "not a client's port");
+      return;
+    }
+    if (this.#options.allows?.(peer.address) === false) {
+      this.#drop(peer, "not in the access list");
+      return;
+    }
+    if (octets[1] !== TFTP_OPCODE.RRQ && octets[1] !== TFTP_OPCODE.WRQ) {
+      this.counters.malformed++;
+      return;
+    }
+    const request = decodeTftp(octets) as TftpRequest;
+    this.counters.requests++;
+    const before = this.#places.get(keyOf(ip, port));
+    if (before !== undefined) {
+      if (sameRequest(before.request, request)) {
+        before.transfer?.repeat();
+        return;
+      }
+      this.#abandon(before);
+    }
+    this.#ask(peer, request);
+  }
+
+  #ask(peer: UdpPeer, request: TftpRequest): void {
+    const now = this.#clock.elapsed();
+    if (this.#places.size >= this.#limits.inAll) {
+      this.#drop(peer, "too many transfers in all");
+      return;
+    }
+    if (!this.#trusts(peer.address)) {
+      const objection = this.#accounts.objection(peer.ip, now);
+      if (objection !== undefined) {
+        this.#drop(peer, objection);
+        return;
+      }
+    }
+    const mode = request.mode.toLowerCase();
+    if (mode !== "octet" && mode !== "netascii") {
+      this.#refuse(peer, request.filename, 4, `the mode is ${JSON.stringify(request.mode)}`);
+      return;
+    }
+    if (request.op === "WRQ") {
+      this.#refuse(peer, request.filename, 2, "uploads are not accepted");
+      return;
+    }
+    const named = normalizeName(request.filename);
+    if (named.is === "refused") {
+      this.#accounts.unknownName(peer.ip, request.filename, now);
+      this.#refuse(peer, request.filename, 1, named.because);
+      return;
+    }
+    const asked: FileRequest = { by: "tftp", ip: peer.address, filename: named.name, at: this.#clock.now() };
+    const place: Place = { peer, request, asked, startedAt: now, transfer: undefined, close: () => {}, size: 0 };
+    this.#places.set(keyOf(peer.ip, peer.port), place);
+    this.#accounts.began(peer.ip, now);
+    this.counters.live++;
+    this.#options.desk.answer(asked).then(
+      (answer) => this.#guarded(() => this.#answer(place, answer)),
+      (error: unknown) => {
+        this.#tell({ event: "tftp.failed", filename: asked.filename, error });
+        if (this.#leave(place)) this.#refuse(peer, asked.filename, 0, "the desk failed");
+      },
+    );
+  }
+
+  #answer(place: Place, answer: BootFile): void {
+    const { peer, asked } = place;
+    const wanted = this.#places.get(keyOf(peer.ip, peer.port)) === place && !this.#stopped;
+    if (!wanted) {
+      if (answer.is === "image") answer.image.close().catch(() => {});
+      return;
+    }
+    if (answer.is === "refused") {
+      this.#leave(place);
+      this.#accounts.unknownName(peer.ip, asked.filename, this.#clock.elapsed());
+      this.#refuse(peer, asked.filename, 1, answer.because);
+      return;
+    }
+    this.#begin(place, answer.is === "image" ? this.#cache.use(answer.image) : octetsInMemory(answer.octets));
+  }
+
+  #begin(place: Place, octets: Octets): void {
+    const { peer, request, asked } = place;
+    place.close = () => octets.close();
+    place.size = octets.size;
+    const netascii = request.mode.toLowerCase() === "netascii";
+    const terms = negotiate(request, netascii ? undefined : octets.size, this.#options.offers ?? DEFAULT_OFFERS);
+    const socket = this.#pickSocket(peer.ip);
+    this.counters.started++;
+    this.#tell({ event: "transfer.started", ip: peer.address, port: peer.port, filename: asked.filename });
+    place.transfer = new SendingTransfer({
+      peer,
+      socket,
+      terms,
+      blocks: (netascii ? netasciiBlocks : octetBlocks)(octets, terms.blksize),
+      wrapTo: this.#options.wrapTo?.(asked) ?? 0,
+      now: () => this.#clock.elapsed(),
+      random: this.#random,
+      ended: (because) => this.#ended(place, because),
+      alarm: (at) => this.#alarm(at),
+    });
+  }
+
+  // RFC 1350 §4: a port that the next transfer of the same client does not share, chosen at random.
+  #pickSocket(ip: number): UdpSocket {
+    const size = this.#pool.length;
+    const last = this.#accounts.lastSocket(ip);
+    let index = Math.floor(this.#random() * size);
+    if (index === last) index = (index + 1 + Math.floor(this.#random() * (size - 1))) % size;
+    this.#accounts.served(ip, index, this.#clock.elapsed());
+    return this.#pool[index] as UdpSocket;
+  }
+
+  #onTransferDatagram(index: number, octets: Uint8Array, ip: number, port: number): void {
+    const place = this.#places.get(keyOf(ip, port));
+    if (place?.transfer !== undefined && place.transfer.socket === this.#pool[index]) {
+      place.transfer.receive(octets);
+      return;
+    }
+    this.counters.strays++;
+    const key = keyOf(ip, port);
+    const late = place !== undefined || this.#gone.has(key) || this.#goneBefore.has(key);
+    if (!late && octets.length >= 4 && octets[0] === 0 && octets[1] === TFTP_OPCODE.ACK) this.#onStray(index, ip, port);
+  }
+
+  // RFC 1350 §4: whoever speaks to a transfer that is not his is told so, and the transfer is not disturbed. Rarely:
+  // the sender may be forged.
+  #onStray(index: number, ip: number, port: number): void {
+    const peer = peerOf(ip, port);
+    if (NEVER_ANSWERED.has(port) || this.#options.allows?.(peer.address) === false) return;
+    const now = this.#clock.elapsed();
+    if (now - this.#strayErrors.since >= 1000) this.#strayErrors = { since: now, count: 0, sources: new Set() };
+    if (this.#strayErrors.count >= 100 || this.#strayErrors.sources.has(ip)) return;
+    this.#strayErrors.count++;
+    this.#strayErrors.sources.add(ip);
+    this.#pool[index]?.send(peer, encodeTftp({ op: "ERROR", code: 5, message: "Unknown transfer ID" }));
+  }
+
+  #ended(place: Place, because: Broken | "replaced" | undefined): void {
+    const transfer = place.transfer;
+    if (transfer === undefined || !this.#leave(place)) return;
+    this.counters.dataSent += transfer.packets;
+    this.counters.dataResent += transfer.resent;
+    const report = {
+      ip: place.peer.address,
+      port: place.peer.port,
+      filename: place.asked.filename,
+      octets: place.size,
+      packets: transfer.packets,
+      resent: transfer.resent,
+      milliseconds: this.#clock.elapsed() - place.startedAt,
+    };
+    if (because === undefined) {
+      this.counters.done++;
+      this.#tell({ event: "transfer.done", ...report });
+    } else {
+      this.counters.broken++;
+      this.#tell({ event: "transfer.broken", because, ...report });
+    }
+    this.#options.desk.delivered(place.asked, because === undefined ? "whole" : "broken-off");
+    if (because === "restarted" && !this.#stopped) this.#ask(place.peer, place.request);
+  }
+
+  // The client speaks of something else now: what it had is over, and it need not be told.
+  #abandon(place: Place): void {
+    if (place.transfer === undefined) this.#leave(place);
+    else this.#ended(place, "replaced");
+  }
+
+  #leave(place: Place): boolean {
+    const key = keyOf(place.peer.ip, place.peer.port);
+    if (this.#places.get(key) !== place) return false;
+    this.#places.delete(key);
+    this.#accounts.ended(place.peer.ip);
+    this.counters.live--;
+    place.close();
+    this.#remember(key);
+    return true;
+  }
+
+  // A late ACK of a transfer that has ended is no stranger's; ten seconds are longer than any packet lives.
+  #remember(key: number): void {
+    const now = this.#clock.elapsed();
+    if (now - this.#goneSince >= 10_000 || this.#gone.size >= 50_000) {
+      this.#goneBefore = this.#gone;
+      this.#gone = new Set();
+      this.#goneSince = now;
+    }
+    this.#gone.add(key);
+  }
+
+  #alarm(at: number): void {
+    if (at >= this.#alarmAt || this.#stopped) return;
+    this.#cancelAlarm();
+    this.#alarmAt = at;
+    this.#cancelAlarm = this.#clock.after(Math.max(1, at - this.#clock.elapsed()), () => this.#sweep());
+  }
+
+  #sweep(): void {
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    const now = this.#clock.elapsed();
+    let next = Number.POSITIVE_INFINITY;
+    for (const place of this.#places.values()) {
+      const { transfer } = place;
+      if (transfer === undefined) continue;
+      if (transfer.wakeAt <= now) this.#guarded(() => transfer.wake());
+      if (transfer.wakeAt < next) next = transfer.wakeAt;
+    }
+    // A pause between sweeps, so that thousands of transfers with a deadline each cost one look in ten milliseconds.
+    if (next !== Number.POSITIVE_INFINITY) this.#alarm(Math.max(next, now + 10));
+  }
+
+  #refuse(peer: UdpPeer, filename: string, code: number, because: string): void {
+    this.counters.refused++;
+    this.#tell({ event: "request.refused", ip: peer.address, filename, code, because });
+    this.#pickSocket(peer.ip).send(peer, encodeTftp({ op: "ERROR", code, message: MESSAGES[code] ?? "Not defined" }));
+  }
+
+  #drop(peer: UdpPeer, because: string): void {
+    this.counters.dropped++;
+    const now = this.#clock.elapsed();
+    const key = `${peer.address} ${because}`;
+    if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < 60_000) return;
+    if (this.#told.size >= 1000) this.#told.clear();
+    this.#told.set(key, now);
+    this.#tell({ event: "request.dropped", ip: peer.address, because });
+  }
+
+  #trusts(ip: Ipv4): boolean {
+    return this.#options.trusts?.(ip) ?? ipv4ToNumber(ip) >>> 24 === 127;
+  }
+
+  #tell(event: TftpEvent): void {
+    this.#options.on?.(event);
+  }
+}
+
+// What a client learns: the same words for a file that is missing and for one that is not its own (T013).
+const MESSAGES: Readonly<Record<number, string>> = {
+  0: "Server error",
+  1: "File not found",
+  2: "Access violation",
+  3: "Disk full or allocation exceeded",
+  4: "Illegal TFTP operation",
+  6: "File already exists",
+};
+
+function keyOf(ip: number, port: number): number {
+  return ip * 65_536 + port;
+}
+
+function sameRequest(one: TftpRequest, other: TftpRequest): boolean {
+  return (
+    one.op === other.op &&
+    one.filename === other.filename &&
+    one.mode === other.mode &&
+    one.options.length === other.options.length &&
+    one.options.every((option, i) => option.name === other.options[i]?.name && option.value === other.options[i]?.value)
+  );
+}
