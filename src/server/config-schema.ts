@@ -204,7 +204,6 @@ export const configSchema = section({
   site,
   data: path.default("./var"),
   templates: path.optional(),
-  manifests: path.optional(),
   tftp: section({
     listen: address.prefault("0.0.0.0"),
     port: listenPort.default(69),

@@ -18,8 +18,6 @@ export interface Config {
   readonly data: string;
   /** The site's own templates; the shipped ones stand behind them. */
   readonly templates: string | undefined;
-  /** The site's own manifests, beside the shipped ones. */
-  readonly manifests: string | undefined;
   readonly tftp: Readonly<Parsed["tftp"]>;
   readonly dhcp: Readonly<Parsed["dhcp"]>;
   readonly http: Readonly<Parsed["http"]>;
@@ -45,7 +43,6 @@ const overridable = [
   "site.timeZone",
   "data",
   "templates",
-  "manifests",
   "tftp.listen",
   "tftp.port",
   "tftp.root",
@@ -228,7 +225,6 @@ function settled(parsed: Parsed, file: string | undefined, cwd: string, override
     site: parsed.site as Site,
     data: absolute(parsed.data, "data"),
     templates: optional(parsed.templates, "templates"),
-    manifests: optional(parsed.manifests, "manifests"),
     tftp: { ...parsed.tftp, root: absolute(parsed.tftp.root, "tftp", "root") },
     dhcp: parsed.dhcp,
     http: parsed.http,

@@ -23,7 +23,11 @@ export function told(error: unknown): Told {
   const exit = exits[code] ?? 1;
   const findings = findingsIn(shape?.findings);
   if (findings.length > 0) return { code, exit, findings };
-  return { code, exit, findings: [{ where: text(shape?.where), message, remedy: text(shape?.remedy) }] };
+  return {
+    code,
+    exit,
+    findings: [{ where: text(shape?.where) || text(shape?.place), message, remedy: text(shape?.remedy) }],
+  };
 }
 
 /** The failure that was told, again as an error. */

@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { parseMac } from "../wire/address.ts";
+
+const mac = z.string().transform((text, context) => {
+  const parsed = parseMac(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: `${JSON.stringify(text)} is not a MAC address` });
+  return z.NEVER;
+});
+
+const word = z.string().max(256);
+
+const line = z.strictObject({
+  name: word,
+  label: word.optional(),
+  displayName: word.optional(),
+  authName: word.optional(),
+  password: word.optional(),
+});
+
+const phone = z.strictObject({
+  mac,
+  model: word.optional(),
+  group: word.optional(),
+  label: word.optional(),
+  lines: z.array(line).max(64).default([]),
+  settings: z.record(word, z.string().max(4096)).default({}),
+  running: word.optional(),
+});
+
+/** What each operation takes. A command and a running server share them, so that both refuse the same things. */
+export const controlRequests = {
+  migrate: z.strictObject({
+    model: word.optional(),
+    to: word,
+    /** For phones whose load the inventory does not know. */
+    from: word.optional(),
+    macs: z.array(mac).default([]),
+    group: word.optional(),
+    policy: z.enum(["strict", "documented"]).default("strict"),
+    wave: z.number().int().min(1).max(100_000).optional(),
+    /** Milliseconds since the epoch; 0: at once. */
+    startAt: z.number().int().min(0).default(0),
+    acceptOneWay: z.boolean().default(false),
+    /** False: say what would happen and change nothing. */
+    enrol: z.boolean().default(false),
+  }),
+  status: z.strictObject({}),
+  wish: z.strictObject({
+    wish: z.enum(["go", "pause", "cancel"]),
+    macs: z.array(mac).default([]),
+    all: z.boolean().default(false),
+  }),
+  phones: z.strictObject({}),
+  phone: z.strictObject({ mac }),
+  putPhones: z.strictObject({ phones: z.array(phone).max(100_000), replace: z.boolean().default(true) }),
+  removePhone: z.strictObject({ mac }),
+  render: z.strictObject({ name: word, mac, stage: z.number().int().min(1).max(99).optional() }),
+} as const;
+
+export type ControlRequests = typeof controlRequests;
+
+/** What a command sends. */
+export type Sent<Name extends keyof ControlRequests> = z.input<ControlRequests[Name]>;
+
+/** What arrives: checked, with its defaults. */
+export type Received<Name extends keyof ControlRequests> = z.output<ControlRequests[Name]>;
