@@ -60,11 +60,12 @@ export interface Problem {
 export type Progress =
   /** The stage is published; the phone has not acted on it. */
   | { readonly at: "waiting"; readonly stage: number }
-  /** It asked for an image of the stage and has not been seen to start again: it may be writing flash. */
-  | { readonly at: "loading"; readonly stage: number; readonly images: Images }
-  /** It took the images it asked for, or started again; `trail` is what it did since it last asked for an image. */
+  /**
+   * It asked for an image of the stage (`loading`: it may be writing flash), and has then taken it whole or started
+   * again (`restarting`). `trail` is what it did since its first request for an image of the stage.
+   */
   | {
-      readonly at: "restarting";
+      readonly at: "loading" | "restarting";
       readonly stage: number;
       readonly images: Images;
       readonly trail: readonly Trace[];

@@ -1,4 +1,4 @@
-import type { Family, NamedFile, Trace, View } from "../phones/family.ts";
+import type { Family, Images, NamedFile, Trace, View } from "../phones/family.ts";
 import type { HistoryEntry, Migration, Problem, Progress, Stage } from "./migration.ts";
 
 /**
@@ -10,6 +10,8 @@ export type ProgressEvent =
   | { readonly is: "asked"; readonly file: NamedFile }
   /** It acknowledged the last octet of a file: a rendered one that named `load`, or an image. */
   | { readonly is: "took"; readonly file: NamedFile; readonly load?: string }
+  /** It said what it runs: DHCP option 60, a log it uploaded, its HTTP user agent. */
+  | { readonly is: "reported"; readonly load: string }
   /** The admin wants something else. */
   | { readonly is: "wish"; readonly wish: Migration["wish"] }
   /** Time has passed; it can only make a silence visible. */
@@ -24,7 +26,7 @@ export interface Moved {
 }
 
 /** How many steps a trail keeps: several boots of the longest boot order known. */
-const trailLength = 64;
+const trailLength = 96;
 
 /** A silence of this many typical times counts as a stall. */
 const patience = 4;
@@ -51,11 +53,8 @@ export function step(
         ? askedWhileWaiting(awake, progress, event.file, stage, now)
         : { migration: awake, history: [] };
     case "loading":
-      return event.is === "asked"
-        ? askedWhileLoading(awake, progress, event.file, stage, now)
-        : tookWhileLoading(awake, progress, event.file, stage, now);
     case "restarting":
-      return whileRestarting(awake, progress, event, stage, stages, family, now);
+      return whileInstalling(awake, progress, event, stage, stages, family, now);
   }
 }
 
@@ -75,13 +74,18 @@ export function viewOf(migration: Migration, stages: readonly Stage[], family: F
   return stage.number > 1 && stage.from !== undefined ? family.atRest(stage.from) : undefined;
 }
 
-type At<K extends Progress["at"]> = Extract<Progress, { at: K }>;
+type Waiting = Extract<Progress, { at: "waiting" }>;
+type Installing = Extract<Progress, { at: "loading" | "restarting" }>;
 
-function askedWhileWaiting(migration: Migration, at: At<"waiting">, file: NamedFile, stage: Stage, now: number): Moved {
+/** What a phone itself does, as opposed to the admin and the clock. */
+type Sign = Extract<ProgressEvent, { is: "asked" | "took" | "reported" }>;
+
+function askedWhileWaiting(migration: Migration, at: Waiting, file: NamedFile, stage: Stage, now: number): Moved {
   if (file.clue.is !== "image") return { migration, history: [] };
   const name = file.canonical;
   if (stage.requires.includes(name)) {
-    const loading: Progress = { at: "loading", stage: at.stage, images: { asked: [name], taken: [] } };
+    const images = { asked: [name], taken: [] };
+    const loading: Progress = { at: "loading", stage: at.stage, images, trail: [traceOf({ is: "asked", file })] };
     return move(
       withoutProblem(migration),
       loading,
@@ -98,7 +102,7 @@ function askedWhileWaiting(migration: Migration, at: At<"waiting">, file: NamedF
  * The phone asked for the twin (`.bin` for `.sbn` or the other way round) of what the release it is thought to run would
  * ask for. It runs something else, and the step at hand was not planned for that.
  */
-function contradiction(migration: Migration, at: At<"waiting">, name: string, stage: Stage, now: number): Moved {
+function contradiction(migration: Migration, at: Waiting, name: string, stage: Stage, now: number): Moved {
   const believed = stage.from?.load ?? "its first load";
   const refuse = `${name} is not what a phone on ${believed} asks for`;
   if (at.stage > 1 && name.toLowerCase().endsWith(".bin")) {
@@ -116,22 +120,17 @@ function contradiction(migration: Migration, at: At<"waiting">, name: string, st
   return { migration: held, history: [entry(held, "stage.problem", problem.message, now)], refuse };
 }
 
-function askedWhileLoading(migration: Migration, at: At<"loading">, file: NamedFile, stage: Stage, now: number): Moved {
-  if (file.clue.is === "image") return askedForImage(migration, at, file, stage, now);
-  if (file.clue.is !== "boot") return { migration, history: [] };
-  const next: Progress = { at: "restarting", stage: at.stage, images: at.images, trail: [traceOf(file)] };
-  return move(migration, next, "stage.restarted", `asked for ${file.canonical}: it has started again`, now);
-}
-
-function askedForImage(
+function whileInstalling(
   migration: Migration,
-  at: At<"loading"> | At<"restarting">,
-  file: NamedFile,
+  at: Installing,
+  event: Sign,
   stage: Stage,
+  stages: readonly Stage[],
+  family: Family,
   now: number,
 ): Moved {
-  const name = file.canonical;
-  if (!stage.requires.includes(name)) {
+  const name = event.is !== "reported" && event.file.clue.is === "image" ? event.file.canonical : undefined;
+  if (name !== undefined && !stage.requires.includes(name)) {
     const allowed = stage.view.installing.images.some((i) => i.file === name);
     return {
       migration,
@@ -139,54 +138,31 @@ function askedForImage(
       ...(allowed ? {} : { refuse: `${name} is no file of the stage that this phone is in` }),
     };
   }
-  const isList = stage.release.files.some((f) => f.name === name && f.role === "manifest");
-  if (isList) {
-    if (at.at === "loading") return { migration, history: [] };
-    return settle(migration, { ...at, trail: grown(at.trail, traceOf(file)) });
-  }
-  const images = { asked: including(at.images.asked, name), taken: at.images.taken };
-  const next: Progress = { at: "loading", stage: at.stage, images };
-  if (at.at === "loading" && at.images.asked.includes(name)) return { migration, history: [] };
-  return move(migration, next, "stage.loading", `asked for ${name}`, now);
-}
-
-function tookWhileLoading(migration: Migration, at: At<"loading">, file: NamedFile, stage: Stage, now: number): Moved {
-  const name = file.canonical;
-  const role = stage.release.files.find((f) => f.name === name)?.role;
-  if (role === undefined || role === "manifest") return { migration, history: [] };
-  const images = { asked: at.images.asked, taken: including(at.images.taken, name) };
-  const next: Progress = { at: "restarting", stage: at.stage, images, trail: [] };
-  return move(migration, next, "stage.image-taken", `took ${name} whole`, now);
-}
-
-function whileRestarting(
-  migration: Migration,
-  at: At<"restarting">,
-  event: Extract<ProgressEvent, { is: "asked" | "took" }>,
-  stage: Stage,
-  stages: readonly Stage[],
-  family: Family,
-  now: number,
-): Moved {
-  if (event.is === "asked" && event.file.clue.is === "image")
-    return askedForImage(migration, at, event.file, stage, now);
-  const trace: Trace = {
-    ...traceOf(event.file),
-    did: event.is,
-    ...(event.is === "took" && event.load ? { load: event.load } : {}),
+  const next: Installing = {
+    at: phaseAfter(at.at, event, stage),
+    stage: at.stage,
+    images: name === undefined ? at.images : withImage(at.images, event.is === "took" ? "taken" : "asked", name),
+    trail: [...at.trail, traceOf(event)].slice(-trailLength),
   };
-  const trail = grown(at.trail, trace);
-  if (!family.arrived(trail, at.images, stage.release)) return settle(migration, { ...at, trail });
-  return arrive(migration, at, stage, stages, now);
+  if (family.arrived(next.trail, next.images, stage.release)) return arrive(migration, at, stage, stages, now);
+  if (next.at === at.at) return { migration: { ...migration, progress: next }, history: [] };
+  const detail =
+    event.is === "reported"
+      ? `reports ${event.load}`
+      : `${event.is === "took" ? "took" : "asked for"} ${event.file.canonical}`;
+  return move(migration, next, next.at === "loading" ? "stage.loading" : "stage.restarting", detail, now);
 }
 
-function arrive(
-  migration: Migration,
-  at: At<"restarting">,
-  stage: Stage,
-  stages: readonly Stage[],
-  now: number,
-): Moved {
+/** A list of images writes no flash; an image asked for does; taking it whole, or starting again, ends the writing. */
+function phaseAfter(at: Installing["at"], event: Sign, stage: Stage): Installing["at"] {
+  if (event.is === "reported") return at;
+  if (event.file.clue.is === "boot") return event.is === "asked" ? "restarting" : at;
+  if (event.file.clue.is !== "image") return at;
+  const isList = stage.release.files.some((f) => f.name === event.file.canonical && f.role === "manifest");
+  return isList ? at : event.is === "asked" ? "loading" : "restarting";
+}
+
+function arrive(migration: Migration, at: Installing, stage: Stage, stages: readonly Stage[], now: number): Moved {
   const proof = `runs ${stage.release.load}: stage ${at.stage} of ${stages.length} is over`;
   const free = withoutProblem(migration);
   if (at.stage === stages.length) return move({ ...free, wish: "go" }, { at: "done" }, "migration.done", proof, now);
@@ -231,11 +207,6 @@ function tick(migration: Migration, stage: Stage, now: number): Moved {
   return { migration: stalled, history: [entry(stalled, "stage.stalled", problem.message, now)] };
 }
 
-/** A step that adds to the trail but proves nothing yet. */
-function settle(migration: Migration, progress: At<"restarting">): Moved {
-  return { migration: { ...migration, progress }, history: [] };
-}
-
 function move(migration: Migration, progress: Progress, event: string, detail: string, now: number): Moved {
   const next: Migration = { ...migration, progress, since: now };
   return { migration: next, history: [entry(next, event, detail, now)] };
@@ -251,14 +222,17 @@ function withoutProblem(migration: Migration): Migration {
   return rest;
 }
 
-function traceOf(file: NamedFile): Trace {
-  return { did: "asked", kind: file.kind, ...(file.clue.is === "image" ? { file: file.canonical } : {}) };
+function traceOf(event: Sign): Trace {
+  if (event.is === "reported") return { did: "reported", kind: "version", load: event.load };
+  const { file } = event;
+  return {
+    did: event.is,
+    kind: file.kind,
+    ...(file.clue.is === "image" ? { file: file.canonical } : {}),
+    ...(event.is === "took" && event.load !== undefined ? { load: event.load } : {}),
+  };
 }
 
-function grown(trail: readonly Trace[], next: Trace): readonly Trace[] {
-  return [...trail, next].slice(-trailLength);
-}
-
-function including(names: readonly string[], name: string): readonly string[] {
-  return names.includes(name) ? names : [...names, name];
+function withImage(images: Images, list: keyof Images, name: string): Images {
+  return images[list].includes(name) ? images : { ...images, [list]: [...images[list], name] };
 }

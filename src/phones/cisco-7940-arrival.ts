@@ -1,18 +1,22 @@
 import type { Release } from "../firmware/release.ts";
 import type { Images, Trace } from "./family.ts";
 
-/**
- * Whether a 7940/7960 has shown that it runs `release`, by the order of what it asks for (cisco.md §2.1, §2.4). `trail`
- * begins after its last request for an image; `images` are those of the whole stage.
- */
-export function cisco7940Arrived(trail: readonly Trace[], images: Images, release: Release): boolean {
+/** Whether a 7940/7960 has shown that it runs `release`, by the order of what it asks for (cisco.md §2.1, §2.4). */
+export function cisco7940Arrived(whole: readonly Trace[], images: Images, release: Release): boolean {
   const application = release.files.filter((f) => f.role === "application").map((f) => f.name);
   if (!application.some((name) => images.asked.includes(name))) return false;
+  const trail = sinceLastImage(whole, release);
   if (release.loader !== undefined) {
     return release.protocol === "SIP" ? universalSip(trail, release) : universalSccp(trail, release);
   }
   const taken = application.some((name) => images.taken.includes(name));
   return release.protocol === "SIP" ? classicSip(trail, release) : classicSccp(trail, taken, release);
+}
+
+/** Whoever asks for a loader or an application does not run it yet; asking for the list of a load proves neither. */
+function sinceLastImage(trail: readonly Trace[], release: Release): readonly Trace[] {
+  const installs = release.files.filter((f) => f.role !== "manifest").map((f) => f.name);
+  return trail.slice(trail.findLastIndex((step) => step.file !== undefined && installs.includes(step.file)) + 1);
 }
 
 /** Told its load after a boot, a SIP image that runs another goes to fetch it; only one that runs it goes on to its rings. */

@@ -59,11 +59,15 @@ export interface StageView {
   readonly installing: View;
 }
 
-/** One thing that a phone under way did: asked for a kind of file, or took a rendered file (naming `load`) or an image whole. */
+/**
+ * One thing that a phone under way did: asked for a kind of file, took a rendered file (naming `load`) or an image
+ * whole, or reported the version it runs.
+ */
 export interface Trace {
-  readonly did: "asked" | "took";
+  readonly did: "asked" | "took" | "reported";
+  /** The file kind; `version` for a report. */
   readonly kind: string;
-  /** The load that a rendered file named. */
+  /** The load that a rendered file named, or that the phone reports. */
   readonly load?: string;
   /** The image's name. */
   readonly file?: string;
@@ -96,7 +100,7 @@ export interface Family {
     lever: Lever,
   ): { readonly operator: readonly string[]; readonly expects: readonly string[] };
   /**
-   * Whether what the phone did since it last asked for an image of `release` proves that it runs `release`. Nothing
+   * Whether what the phone did since it first asked for an image of `release` proves that it runs `release`. Nothing
    * but proof counts: a wrong yes offers the phone a step that it may not survive.
    */
   arrived(trail: readonly Trace[], images: Images, release: Release): boolean;

@@ -46,7 +46,7 @@ test("a problem in an earlier wave stops the rest, even where that phone was end
 test("before its hour no phone begins, and one that has begun is never held back", () => {
   expect(turnOf(phone(1, waiting, { startAt: 100 }), [], 99)).toMatchObject({ is: "later" });
   expect(turnOf(phone(1, waiting, { startAt: 100 }), [], 100)).toEqual({ is: "now" });
-  const begun = phone(3, { at: "loading", stage: 1, images: { asked: ["x"], taken: [] } }, { startAt: 100 });
+  const begun = phone(3, { at: "loading", stage: 1, images: { asked: ["x"], taken: [] }, trail: [] }, { startAt: 100 });
   expect(turnOf(begun, [phone(1, waiting), begun], 0)).toEqual({ is: "now" });
 });
 
