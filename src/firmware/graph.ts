@@ -160,7 +160,12 @@ export function checkGraph(manifest: Manifest): readonly DataFinding[] {
     }
     const under = rule.policy === "strict" ? strict : documented;
     const wrong = under.edges.find(
-      (edge) => edge.rule === rule.id && rule.oneWay !== undefined && edge.oneWay !== rule.oneWay,
+      (edge) =>
+        edge.rule === rule.id &&
+        rule.oneWay !== undefined &&
+        edge.oneWay !== rule.oneWay &&
+        // What leads away from a withdrawn release never leads back, whatever its rule says of the others.
+        graph.releases.get(edge.from)?.withdrawn === undefined,
     );
     if (wrong !== undefined) {
       findings.push({

@@ -37,7 +37,7 @@ function shortest(graph: UpdateGraph, from: string, to: string, last: boolean): 
     for (const edge of graph.edges) {
       const way = layer.get(edge.from);
       if (way === undefined || done.has(edge.to) || (edge.onlyLast && !(last && edge.to === to))) continue;
-      const longer = along(way, edge);
+      const longer = along(graph, way, edge);
       const known = next.get(edge.to);
       if (known === undefined || compareWays(graph, longer, known) < 0) next.set(edge.to, longer);
     }
@@ -49,8 +49,9 @@ function shortest(graph: UpdateGraph, from: string, to: string, last: boolean): 
   return undefined;
 }
 
-function along(way: Way, edge: Edge): Way {
-  const grade = weakestGrade(edge.because);
+/** A step is as well founded as its rule and as the release it leads to, whose file names may be deduced. */
+function along(graph: UpdateGraph, way: Way, edge: Edge): Way {
+  const grade = weakestGrade([...edge.because, ...(graph.releases.get(edge.to)?.because ?? [])]);
   return {
     edges: [...way.edges, edge],
     grades: { ...way.grades, [grade]: way.grades[grade] + 1 },
