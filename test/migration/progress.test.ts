@@ -117,6 +117,7 @@ test("a loader that starts again after reading its list is not taken for the SCC
     at: "loading",
     stage: 2,
     images: { asked: ["P00308000900.sb2"], taken: ["P00308000900.sb2"] },
+    trail: [],
   };
   const twice = play({ ...fresh, progress: loading }, [...loaderPass(sccp809), ...loaderPass(sccp809)]);
   expect(twice.progress.at).toBe("restarting");
