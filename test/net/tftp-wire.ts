@@ -30,7 +30,7 @@ export class Wire {
   }
 
   static open(address = "127.0.0.1", port = 0): Promise<Wire> {
-    const socket = createSocket("udp4");
+    const socket = createSocket({ type: "udp4", lookup: (host, _options, found) => found(null, host, 4) });
     return new Promise((resolve, reject) => {
       socket.once("error", reject);
       socket.bind(port, address, () => {
