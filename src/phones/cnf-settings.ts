@@ -1,0 +1,179 @@
+import type { Release } from "../firmware/release.ts";
+import { stranger } from "./characters.ts";
+import { CNF_KEYS, type CnfKey, cnfFault, cnfKey, namesOf } from "./cnf-keys.ts";
+import type { Model } from "./family.ts";
+import type { Phone } from "./phone.ts";
+import type { SettingProblem } from "./settings.ts";
+import type { Site } from "./site.ts";
+import { cnfTimeZone } from "./time-zone.ts";
+
+/** One line of a `.cnf` file. */
+export interface CnfLine {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What a 7940/7960 is told by SIPDefault.cnf (`common`) and SIP<MAC>.cnf (`own`), the load aside. */
+export interface CnfLines {
+  readonly common: readonly CnfLine[];
+  readonly own: readonly CnfLine[];
+  readonly problems: readonly SettingProblem[];
+}
+
+/** What the lines are made from. */
+export interface CnfSource {
+  readonly site: Site;
+  readonly phone: Phone;
+  readonly model: Model;
+  readonly settings: Readonly<Record<string, string>>;
+  /** The SIP release that reads the file; keys that it does not know are left out. */
+  readonly release: Release;
+}
+
+/**
+ * Turns the settings of a phone into the words of SIPDefault.cnf and SIP<MAC>.cnf (cisco.md §7.3). A setting named like
+ * a key wins over the setting that all families share, that over the site's, that over the key's standard value.
+ */
+export function cnfLines(source: CnfSource): CnfLines {
+  const problems: SettingProblem[] = [];
+  const values = new Map<string, { value: string; from: string }>();
+  const put = (key: string, value: string | undefined, from: string) => {
+    if (value !== undefined && !values.has(key)) values.set(key, { value, from });
+  };
+  for (const [name, value] of Object.entries(source.settings)) {
+    if (name === "time_zone" || cnfKey(name) === undefined) continue;
+    if (name === "image_version") problems.push(IMAGE_VERSION);
+    else put(name, value, name);
+  }
+  putShared(source, put, problems);
+  putProxies(source, put, problems);
+  putLines(source, put, problems);
+  putSpeedDials(source, put, problems);
+  for (const row of CNF_KEYS) put(row.key, row.standard, row.key);
+  return { ...written(values, sipRelease(source.release), problems), problems };
+}
+
+type Put = (key: string, value: string | undefined, from: string) => void;
+
+const IMAGE_VERSION: SettingProblem = {
+  setting: "image_version",
+  message: "the load cannot be a setting",
+  remedy: "Remove it; `provision migrate` names the load of each stage.",
+};
+
+function putShared({ site, phone, settings }: CnfSource, put: Put, problems: SettingProblem[]): void {
+  const zone = cnfTimeZone(settings.time_zone ?? site.timeZone);
+  if ("keys" in zone) for (const [key, value] of Object.entries(zone.keys)) put(key, value, "time_zone");
+  else {
+    const remedy = "Set time_zone of the phone to a zone that it can keep, e.g. Etc/GMT-1 for one hour east of UTC.";
+    problems.push({ setting: "time_zone", message: zone.cannot, remedy });
+  }
+  const clock = settings.time_format;
+  put("time_format_24hr", clock === undefined ? undefined : clock === "12" ? "0" : "1", "time_format");
+  const ntp = settings.ntp_server ?? site.ntp[0];
+  put("sntp_server", ntp, "ntp_server");
+  put("sntp_mode", ntp === undefined ? undefined : "unicast", "ntp_server");
+  put("preferred_codec", settings.codec, "codec");
+  put("messages_uri", settings.voicemail, "voicemail");
+  put("timer_register_expires", settings.register_expires, "register_expires");
+  // The inventory's label is for people first: it is shown where it fits and is no fault where it does not.
+  const label = phone.label ?? "";
+  if (label !== "" && label.length <= 11 && stranger(label, "latin") === undefined && !label.includes('"')) {
+    put("phone_label", label, "label");
+  }
+}
+
+function putProxies({ site, model, settings }: CnfSource, put: Put, problems: SettingProblem[]): void {
+  const proxy = settings.sip_proxy ?? site.sip?.proxy;
+  if (proxy === undefined && settings.proxy1_address === undefined) {
+    const remedy = "Set site.sip.proxy in provision.yaml, or sip_proxy in a group.";
+    problems.push({ setting: "sip_proxy", message: "no SIP proxy is configured", remedy });
+  }
+  const port = settings.sip_port ?? (site.sip === undefined ? "5060" : String(site.sip.port));
+  for (let line = 1; line <= model.lines; line++) {
+    put(`proxy${line}_address`, proxy, "sip_proxy");
+    put(`proxy${line}_port`, port, "sip_port");
+  }
+  put("proxy_backup", settings.sip_backup_proxy, "sip_backup_proxy");
+  put("outbound_proxy", settings.sip_outbound_proxy, "sip_outbound_proxy");
+}
+
+/**
+ * Flash keeps a line's old values until a file names the line again (flash < SIPDefault < SIP<MAC>): a line that is not
+ * in use is written with the phone's own word for it.
+ */
+function putLines({ phone, model }: CnfSource, put: Put, problems: SettingProblem[]): void {
+  if (phone.lines.length > model.lines) {
+    const remedy = `Remove the lines after line${model.lines}, or correct the model.`;
+    const message = `the phone has ${phone.lines.length} lines, a ${model.id} has keys for ${model.lines}`;
+    problems.push({ setting: `line${model.lines + 1}`, message, remedy });
+  }
+  for (let number = 1; number <= model.lines; number++) {
+    const line = phone.lines[number - 1];
+    const own = (suffix: string) => `line${number}_${suffix}`;
+    put(own("name"), line?.name ?? "UNPROVISIONED", `line${number}`);
+    put(own("shortname"), line === undefined ? "" : (line.label ?? line.name), own("label"));
+    put(own("displayname"), line === undefined ? "" : (line.displayName ?? line.name), own("name"));
+    put(own("authname"), line === undefined ? "UNPROVISIONED" : (line.authName ?? line.name), own("auth"));
+    put(own("password"), line?.password ?? "UNPROVISIONED", own("password"));
+  }
+}
+
+/** Speed dials take the keys after the last line, as far as there are keys (speed_line2..6). */
+function putSpeedDials({ phone, model, settings }: CnfSource, put: Put, problems: SettingProblem[]): void {
+  for (const [name, number] of Object.entries(settings)) {
+    const speed = /^speed(\d+)$/.exec(name)?.[1];
+    if (speed === undefined) continue;
+    const key = Math.max(phone.lines.length, 1) + Number(speed);
+    if (key > model.lines) {
+      const message = `a ${model.id} with ${phone.lines.length} lines has no key left for it`;
+      problems.push({ setting: name, message, remedy: `Remove ${name}, or a line.` });
+      continue;
+    }
+    put(`speed_line${key}`, number, name);
+    put(`speed_label${key}`, settings[`${name}_label`] ?? number, `${name}_label`);
+  }
+}
+
+type Values = ReadonlyMap<string, { readonly value: string; readonly from: string }>;
+
+function written(values: Values, release: readonly [number, number], problems: SettingProblem[]) {
+  const common: CnfLine[] = [];
+  const own: CnfLine[] = [];
+  for (const row of CNF_KEYS) {
+    if (isNewer(row.since, release)) continue;
+    for (const key of namesOf(row)) {
+      const found = values.get(key);
+      if (found === undefined) continue;
+      const fault = found.value === "" && row.range.is === "text" ? undefined : cnfFault(row, found.value);
+      if (fault === undefined) (row.own === true ? own : common).push({ key, value: found.value });
+      else problems.push({ setting: found.from, message: fault, remedy: remedyFor(row, found.from) });
+    }
+  }
+  return { common: lineByLine(common), own: lineByLine(own) };
+}
+
+/** Keys of one line, or one proxy, stand together; everything else keeps its place. */
+function lineByLine(lines: readonly CnfLine[]): readonly CnfLine[] {
+  const series = lines.map(({ key }) => /^(line|proxy)(\d)_/.exec(key));
+  const first = (prefix: string) => series.findIndex((match) => match?.[1] === prefix);
+  const place = (index: number) => (series[index]?.[1] === undefined ? index : first(series[index][1]));
+  return lines
+    .map((line, index) => ({ line, place: place(index), number: Number(series[index]?.[2] ?? 0), index }))
+    .sort((a, b) => a.place - b.place || a.number - b.number || a.index - b.index)
+    .map(({ line }) => line);
+}
+
+function remedyFor(row: CnfKey, from: string): string {
+  return `Correct ${from}; it becomes ${row.key} of the phone's configuration (${row.because.source}).`;
+}
+
+/** A file for a phone that leaves SIP carries what every SIP release knows. */
+function sipRelease(release: Release): readonly [number, number] {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release.version) ?? [];
+  return release.protocol === "SIP" && major !== undefined ? [Number(major), Number(minor)] : [1, 0];
+}
+
+function isNewer(since: readonly [number, number], release: readonly [number, number]): boolean {
+  return since[0] > release[0] || (since[0] === release[0] && since[1] > release[1]);
+}

@@ -1,0 +1,57 @@
+import type { Model } from "./family.ts";
+import type { Phone } from "./phone.ts";
+import type { Group } from "./site.ts";
+
+/** Settings of one phone, and for each where it came from: `phone`, or `group NAME`. */
+export interface PhoneSettings {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly origin: Readonly<Record<string, string>>;
+}
+
+/**
+ * The settings that hold for a phone: its own first, then those of the groups that select it, the group with the most
+ * selectors first and of equals the one whose name sorts first by code point. `model` is undefined while nothing has
+ * named it; groups that select by model or family then do not fit.
+ */
+export function settingsOf(phone: Phone, model: Model | undefined, groups: readonly Group[]): PhoneSettings {
+  const settings: Record<string, string> = Object.create(null);
+  const origin: Record<string, string> = Object.create(null);
+  const layers = [
+    { from: "phone", settings: phone.settings },
+    ...groupsOf(phone, model, groups).map((group) => ({ from: `group ${group.name}`, settings: group.settings })),
+  ];
+  for (const layer of layers) {
+    for (const [name, value] of Object.entries(layer.settings)) {
+      if (Object.hasOwn(settings, name)) continue;
+      settings[name] = value;
+      origin[name] = layer.from;
+    }
+  }
+  return { settings, origin };
+}
+
+/** The groups that select a phone, the one that wins first. */
+export function groupsOf(phone: Phone, model: Model | undefined, groups: readonly Group[]): readonly Group[] {
+  return groups
+    .filter((group) => selects(group, phone, model))
+    .sort((a, b) => selectors(b) - selectors(a) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+function selectors(group: Group): number {
+  return Object.values(group.select).filter((wanted) => wanted !== undefined).length;
+}
+
+function selects({ select }: Group, phone: Phone, model: Model | undefined): boolean {
+  return (
+    (select.model === undefined || (model !== undefined && isCalled(model, select.model))) &&
+    (select.family === undefined || select.family === model?.family) &&
+    (select.macPrefix === undefined || phone.mac.startsWith(select.macPrefix.toLowerCase().replace(/[:.-]/g, ""))) &&
+    (select.group === undefined || select.group === phone.group) &&
+    (select.label === undefined || select.label === phone.label)
+  );
+}
+
+function isCalled(model: Model, text: string): boolean {
+  const bare = (name: string) => name.toLowerCase().replace(/[\s-]/g, "");
+  return [model.id, ...model.aliases].some((name) => bare(name) === bare(text));
+}

@@ -1,0 +1,120 @@
+import { RENDERED_FILES, type RenderedFile } from "../phones/boot-files.ts";
+import { isLoadName } from "../phones/value-range.ts";
+import { checkFormat } from "./check.ts";
+import { escapeFor } from "./escape.ts";
+import type { Rendered, Renderer, RenderProblem, RenderRequest } from "./render.ts";
+import { sealed, UnusableSettings, UnusableVariable } from "./sealed.ts";
+import { compileTemplate, type Fill, lineOf, TemplateError, type TemplateSource } from "./template.ts";
+import { variablesOf } from "./variables.ts";
+
+/**
+ * Makes a renderer of templates: of two for one file the later wins, so that a site's own stand behind the shipped ones
+ * in the list. Throws {@link TemplateError} for the first template that cannot be used.
+ */
+export function createRenderer(sources: readonly TemplateSource[]): Renderer {
+  const templates = new Map<string, Compiled>();
+  for (const source of sources) {
+    const file = RENDERED_FILES.find((row) => row.family === source.family && row.template === source.name);
+    if (file === undefined) throw unknownName(source);
+    templates.set(`${file.family}/${file.kind}`, { file, source, fill: compileTemplate(asWritten(file, source)) });
+  }
+  return {
+    render(request) {
+      const template = templates.get(`${request.family}/${request.kind}`);
+      return template === undefined ? refused([noTemplate(request)]) : renderWith(template, request);
+    },
+  };
+}
+
+interface Compiled {
+  readonly file: RenderedFile;
+  readonly source: TemplateSource;
+  readonly fill: Fill;
+}
+
+/** Editors end a file with a line end; OS79XX.TXT must have none (rule N3). */
+function asWritten(file: RenderedFile, source: TemplateSource): TemplateSource {
+  const text = source.text.replace(/^\ufeff/, "").replace(/\r\n/g, "\n");
+  return { ...source, text: file.format === "load-name" ? text.replace(/\n$/, "") : text };
+}
+
+function renderWith(template: Compiled, request: RenderRequest): Rendered {
+  if (!isLoadName(request.load)) return refused([badLoad(request)]);
+  const { file, source, fill } = template;
+  let text: string;
+  try {
+    text = fill(sealed(variablesOf(request), (value) => escapeFor(file.format, value)));
+  } catch (error) {
+    const problems = problemsOf(error, template, request);
+    if (problems === undefined) throw error;
+    return refused(problems);
+  }
+  const faults = checkFormat(file, text, request.load);
+  if (faults.length > 0) {
+    const remedy = `Correct ${source.path}, or the setting that the line comes from.`;
+    return refused(faults.map(({ line, message }) => ({ where: `${source.path}${inLine(line)}`, message, remedy })));
+  }
+  return { is: "rendered", octets: new TextEncoder().encode(text), contentType: file.contentType };
+}
+
+function problemsOf(
+  error: unknown,
+  { source }: Compiled,
+  request: RenderRequest,
+): readonly RenderProblem[] | undefined {
+  if (error instanceof UnusableSettings) {
+    return error.problems.map(({ setting, message, remedy }) => ({
+      where: `phone ${request.phone.mac}, ${setting}`,
+      message,
+      remedy,
+    }));
+  }
+  if (error instanceof UnusableVariable) {
+    const line = lineOf(source, error.path);
+    const where = `${source.path}${line === undefined ? "" : `:${line}`}`;
+    const message = `${error.path} of phone ${request.phone.mac} ${error.fault}`;
+    return [
+      {
+        where,
+        message,
+        remedy: "Correct the phone, its group or provision.yaml; templates/README.md names the setting.",
+      },
+    ];
+  }
+  if (error instanceof TemplateError) {
+    return [{ where: error.where, message: `${error.fault} (phone ${request.phone.mac})`, remedy: error.remedy }];
+  }
+  return undefined;
+}
+
+function inLine(line: number | undefined): string {
+  return line === undefined ? "" : `, line ${line} of what it renders`;
+}
+
+function refused(problems: readonly RenderProblem[]): Rendered {
+  return { is: "refused", problems };
+}
+
+function noTemplate({ family, kind }: RenderRequest): RenderProblem {
+  return {
+    where: `templates/${family}`,
+    message: `there is no template for "${kind}"`,
+    remedy: "Reinstall provision: a shipped template is missing.",
+  };
+}
+
+function badLoad({ phone }: RenderRequest): RenderProblem {
+  const message = "the load is not a load name: it has an extension, a blank or another character that phones refuse";
+  return { where: `phone ${phone.mac}, load`, message, remedy: "Correct the load in the firmware manifest." };
+}
+
+function unknownName(source: TemplateSource): TemplateError {
+  const names = RENDERED_FILES.filter((row) => row.family === source.family).map((row) => `${row.template}.hbs`);
+  const message =
+    names.length === 0 ? `there is no family "${source.family}"` : "no phone of the family asks for this name";
+  return new TemplateError(
+    source.path,
+    message,
+    names.length === 0 ? "Remove the folder." : `Rename it to one of: ${names.join(", ")}.`,
+  );
+}

@@ -1,0 +1,108 @@
+import { cnfLines } from "../phones/cnf-settings.ts";
+import { type DialRule, dialRules, ringTones } from "../phones/dial-plan.ts";
+import { listOf, type SettingProblem } from "../phones/settings.ts";
+import { callManagerTimeZone } from "../phones/time-zone.ts";
+import { macWithColons } from "../wire/address.ts";
+import type { RenderRequest } from "./render.ts";
+import { UnusableSettings, type Variable } from "./sealed.ts";
+
+/**
+ * Everything a template may name; templates/README.md says what each is. Getters make what one file alone needs, so that
+ * a fault in it harms that file alone; they throw {@link UnusableSettings}.
+ */
+export function variablesOf(request: RenderRequest): { readonly [name: string]: Variable } {
+  const { site, phone, model, release, settings } = request;
+  return {
+    load: request.load,
+    brief: request.brief,
+    release: { load: release.load, protocol: release.protocol, version: release.version, loader: release.loader },
+    model: { id: model.id, lines: model.lines, code: model.code },
+    phone: {
+      mac: phone.mac.toUpperCase(),
+      mac_lower: phone.mac,
+      mac_colons: macWithColons(phone.mac),
+      label: phone.label,
+      group: phone.group,
+    },
+    site: { name: site.name, server: site.serverAddress, time_zone: site.timeZone, ntp: site.ntp },
+    settings: withKnownNames(settings),
+    get lines() {
+      return phone.lines.map((line, index) => ({
+        number: index + 1,
+        name: line.name,
+        label: line.label ?? line.name,
+        display_name: line.displayName ?? line.name,
+        auth_name: line.authName ?? line.name,
+        password: line.password,
+      }));
+    },
+    get sccp() {
+      return { call_managers: callManagers(request), port: settings.sccp_port ?? String(site.sccp?.port ?? 2000) };
+    },
+    get sip() {
+      return {
+        proxy: settings.sip_proxy ?? site.sip?.proxy,
+        port: settings.sip_port ?? String(site.sip?.port ?? 5060),
+        transport: settings.sip_transport ?? site.sip?.transport ?? "udp",
+      };
+    },
+    get cisco_time_zone() {
+      const zone = callManagerTimeZone(settings.time_zone ?? site.timeZone);
+      return settings.cisco_time_zone ?? ("name" in zone ? zone.name : undefined);
+    },
+    get cnf() {
+      const { common, own, problems } = cnfLines(request);
+      return sound({ common: common.map((line) => ({ ...line })), own: own.map((line) => ({ ...line })) }, problems);
+    },
+    get dial_plan() {
+      const { rules, problems } = dialRules(settings.dial_plan);
+      return sound(rules.map(withEveryOption), problems);
+    },
+    get ring_list() {
+      const { tones, problems } = ringTones(settings.ring_list);
+      return sound(
+        tones.map((tone) => ({ ...tone })),
+        problems,
+      );
+    },
+  };
+}
+
+function sound<T>(value: T, problems: readonly SettingProblem[]): T {
+  if (problems.length > 0) throw new UnusableSettings(problems);
+  return value;
+}
+
+/** CallManager files need a server even where the phone only passes through SCCP: then it is told this one. */
+function callManagers({ site, settings }: RenderRequest): readonly Variable[] {
+  const given = settings.call_managers;
+  const servers = given === undefined ? (site.sccp?.callManagers ?? []) : listOf(given);
+  const addresses = servers.length > 0 ? servers : [site.sip?.proxy ?? site.serverAddress];
+  return addresses.map((address, index) => ({ priority: index, address }));
+}
+
+const OPTIONAL_SETTINGS = [
+  "authentication_url",
+  "directory_url",
+  "idle_url",
+  "information_url",
+  "messages_url",
+  "proxy_server_url",
+  "services_url",
+  "date_format",
+  "sync",
+  "syncinfo_sync",
+  "user_locale",
+  "network_locale",
+] as const;
+
+/** Settings that shipped templates ask for are known even where nobody set them. */
+function withKnownNames(settings: Readonly<Record<string, string>>): { readonly [name: string]: Variable } {
+  const named: Record<string, Variable> = Object.create(null);
+  for (const name of OPTIONAL_SETTINGS) named[name] = undefined;
+  return Object.assign(named, settings);
+}
+
+function withEveryOption(rule: DialRule): { readonly [name: string]: Variable } {
+  return { line: undefined, rewrite: undefined, tone: undefined, user: undefined, route: undefined, ...rule };
+}
