@@ -1,0 +1,148 @@
+import type { RemoteInfo, Socket } from "node:dgram";
+import type { DhcpAnswer, DhcpDesk, DhcpNote } from "../provision/dhcp-answer.ts";
+import type { Ipv4 } from "../wire/address.ts";
+import { type DhcpPacket, decodeDhcp } from "../wire/dhcp.ts";
+import { MalformedPacket } from "../wire/malformed.ts";
+import { openDhcpSocket } from "./dhcp-socket.ts";
+
+/** How the DHCP service listens. */
+export interface DhcpListening {
+  readonly desk: DhcpDesk;
+  /** An address of the interface: the source of every answer (option 54). */
+  readonly address: Ipv4;
+  /** 67, or 0 for any free port. */
+  readonly port: number;
+  /** The one interface that is listened on. Without it only `address` is: enough for loopback, deaf to broadcasts. */
+  readonly interface?: string;
+  /** Sockets that were handed down, instead of opening any. */
+  readonly inherited?: readonly Socket[];
+  /**
+   * For loopback, which knows no broadcast: what would be broadcast, or sent to the client's port, goes back to where
+   * the request came from.
+   */
+  readonly replyToSender?: boolean;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Told of everything that the desk notes, of what is malformed and of what could not be sent. */
+  note(note: DhcpNote): void;
+}
+
+/** A running DHCP service. */
+export interface DhcpService {
+  readonly address: Ipv4;
+  readonly port: number;
+  /** Waits for the answers under way. */
+  stop(): Promise<void>;
+}
+
+/** Longer messages than an Ethernet frame carries come from no phone (D019). */
+const LONGEST = 1500;
+/** Requests that wait for the store at once; more would only be answered after the client gave up. */
+const MOST_WAITING = 20_000;
+
+/**
+ * Starts to answer. A bad datagram never ends it.
+ * @throws CannotListen as a rejection, with the remedy.
+ */
+export async function startDhcp(listening: DhcpListening): Promise<DhcpService> {
+  const { heard, sending } = await openSockets(listening);
+  let waiting = 0;
+  let stopped = false;
+  let whenIdle: (() => void) | undefined;
+
+  const send = (answer: DhcpAnswer, from: RemoteInfo): void => {
+    for (const note of answer.notes) listening.note(note);
+    if (answer.is === "silence" || stopped) return;
+    const back = listening.replyToSender === true && answer.to.by !== "relay";
+    const [port, address] = back ? [from.port, from.address] : [answer.to.port, answer.to.address];
+    sending.send(answer.octets, port, address, (error) => {
+      if (error !== null)
+        listening.note({ event: "dhcp.ignored", detail: `no answer to ${address}: ${error.message}` });
+    });
+  };
+
+  const hear = (octets: Uint8Array, from: RemoteInfo, unicast: boolean | undefined): void => {
+    if (stopped || waiting >= MOST_WAITING) return;
+    const packet = readPacket(octets, from, listening);
+    if (packet === undefined) return;
+    waiting++;
+    const source = { address: from.address as Ipv4, port: from.port };
+    const arrival = { source, interfaceAddress: listening.address, ...(unicast === undefined ? {} : { unicast }) };
+    listening.desk
+      .answer(packet, arrival, listening.now())
+      .then((answer) => send(answer, from))
+      .catch((error: unknown) => listening.note({ event: "dhcp.ignored", detail: `no answer: ${String(error)}` }))
+      .finally(() => {
+        waiting--;
+        if (waiting === 0) whenIdle?.();
+      });
+  };
+
+  for (const { socket, unicast } of heard) {
+    socket.on("message", (octets, from) => hear(octets, from, unicast));
+    socket.on("error", (error) => listening.note({ event: "dhcp.ignored", detail: error.message }));
+  }
+
+  return {
+    address: listening.address,
+    port: sending.address().port,
+    async stop() {
+      if (waiting > 0)
+        await new Promise<void>((resolve) => {
+          whenIdle = resolve;
+        });
+      stopped = true;
+      await Promise.all(heard.map(({ socket }) => new Promise<void>((resolve) => socket.close(() => resolve()))));
+    },
+  };
+}
+
+interface Heard {
+  readonly socket: Socket;
+  /** Whether what it hears was sent to our own address; undefined where one socket hears all. */
+  readonly unicast: boolean | undefined;
+}
+
+async function openSockets(listening: DhcpListening): Promise<{ heard: readonly Heard[]; sending: Socket }> {
+  const { address, port } = listening;
+  const [inherited] = listening.inherited ?? [];
+  if (inherited !== undefined)
+    return {
+      heard: (listening.inherited ?? []).map((socket) => ({ socket, unicast: undefined })),
+      sending: inherited,
+    };
+  if (listening.interface === undefined) {
+    const socket = await openDhcpSocket({ address, port });
+    return { heard: [{ socket, unicast: undefined }], sending: socket };
+  }
+  // The one bound to our address hears what is sent to it and gives answers their source; the other one the broadcasts.
+  const own = await openDhcpSocket({ address, port, interface: listening.interface });
+  try {
+    const everything = await openDhcpSocket({
+      address: "0.0.0.0",
+      port: own.address().port,
+      interface: listening.interface,
+    });
+    return {
+      heard: [
+        { socket: own, unicast: true },
+        { socket: everything, unicast: false },
+      ],
+      sending: own,
+    };
+  } catch (error) {
+    own.close();
+    throw error;
+  }
+}
+
+function readPacket(octets: Uint8Array, from: RemoteInfo, listening: DhcpListening): DhcpPacket | undefined {
+  if (octets.length > LONGEST) return undefined;
+  try {
+    return decodeDhcp(octets);
+  } catch (error) {
+    if (!(error instanceof MalformedPacket)) throw error;
+    listening.note({ event: "dhcp.ignored", detail: `${from.address}: ${error.message}` });
+    return undefined;
+  }
+}

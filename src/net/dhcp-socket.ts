@@ -1,0 +1,142 @@
+import { createSocket, type Socket } from "node:dgram";
+import koffi from "koffi";
+import { CannotListen, cannotListen } from "./udp.ts";
+
+/** Where a socket listens. */
+export interface SocketPlace {
+  /** `0.0.0.0` hears broadcasts; an address of our own hears what is sent to it. */
+  readonly address: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Nothing is heard from, and nothing sent through, any other interface. */
+  readonly interface?: string;
+}
+
+/**
+ * Opens a UDP socket that may broadcast. With an interface it is bound to that one in both directions
+ * (SO_BINDTODEVICE), which Node cannot do itself: the descriptor is made here and handed over.
+ * @throws CannotListen as a rejection.
+ */
+export async function openDhcpSocket(place: SocketPlace): Promise<Socket> {
+  const socket = createSocket({ type: "udp4", lookup });
+  const ready = new Promise<void>((resolve, reject) => {
+    socket.once("error", (error: NodeJS.ErrnoException) => reject(explained(place, error.code ?? error.message)));
+    socket.once("listening", resolve);
+  });
+  try {
+    if (place.interface === undefined) socket.bind({ address: place.address, port: place.port, exclusive: true });
+    else socket.bind({ fd: boundDescriptor(place, place.interface), exclusive: true });
+    await ready;
+    socket.setBroadcast(true);
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  socket.removeAllListeners("error");
+  return socket;
+}
+
+/** A socket that the service manager opened and handed down, e.g. by a systemd socket unit. */
+export async function inheritDhcpSocket(fd: number): Promise<Socket> {
+  const socket = createSocket({ type: "udp4", lookup });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("error", (cause) =>
+      reject(new CannotListen(`descriptor ${fd} is not a UDP socket: ${cause.message}`, { cause })),
+    );
+    socket.bind({ fd, exclusive: true }, resolve);
+  });
+  socket.removeAllListeners("error");
+  socket.setBroadcast(true);
+  return socket;
+}
+
+/** Everything we send to is an address already; Node's own resolver would take a thread's turn for each datagram. */
+function lookup(host: string, _options: unknown, found: (error: null, address: string, family: number) => void): void {
+  found(null, host, 4);
+}
+
+// Linux, all architectures that Node is built for but MIPS and SPARC.
+const AF_INET = 2;
+const SOCK_DGRAM = 2;
+const SOCK_NONBLOCK_CLOEXEC = 0o2004000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_BROADCAST = 6;
+const SO_BINDTODEVICE = 25;
+const SO_RCVBUFFORCE = 33;
+/** Room for a whole site that starts after a power cut. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024;
+
+interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  close(fd: number): number;
+}
+
+let loaded: Libc | undefined;
+
+function libc(): Libc {
+  if (loaded !== undefined) return loaded;
+  try {
+    const library = koffi.load("libc.so.6");
+    loaded = {
+      socket: library.func("int socket(int, int, int)") as Libc["socket"],
+      setsockopt: library.func("int setsockopt(int, int, int, const uint8_t *, uint32_t)") as Libc["setsockopt"],
+      bind: library.func("int bind(int, const uint8_t *, uint32_t)") as Libc["bind"],
+      close: library.func("int close(int)") as Libc["close"],
+    };
+    return loaded;
+  } catch (cause) {
+    throw new CannotListen(
+      "the C library could not be loaded, so DHCP cannot be kept to one interface: hand the socket down by systemd instead",
+      { cause },
+    );
+  }
+}
+
+function boundDescriptor(place: SocketPlace, device: string): number {
+  const c = libc();
+  const fd = c.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK_CLOEXEC, 0);
+  if (fd < 0) throw explained(place, errnoName());
+  const set = (option: number, value: Uint8Array) => c.setsockopt(fd, SOL_SOCKET, option, value, value.length);
+  const yes = int32(1);
+  const done =
+    set(SO_REUSEADDR, yes) === 0 &&
+    set(SO_BROADCAST, yes) === 0 &&
+    set(SO_BINDTODEVICE, new TextEncoder().encode(`${device}\0`)) === 0;
+  // Needs CAP_NET_ADMIN; without it the kernel's own limit stands.
+  set(SO_RCVBUFFORCE, int32(RECEIVE_BUFFER));
+  const address = Uint8Array.of(
+    AF_INET,
+    0,
+    place.port >> 8,
+    place.port,
+    ...place.address.split(".").map(Number),
+    ...ZEROS,
+  );
+  if (!done || c.bind(fd, address, address.length) !== 0) {
+    const code = errnoName();
+    c.close(fd);
+    throw explained(place, code);
+  }
+  return fd;
+}
+
+const ZEROS = new Uint8Array(8);
+
+function int32(value: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(value).buffer);
+}
+
+function errnoName(): string {
+  const errno = koffi.errno();
+  return Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
+}
+
+function explained(place: SocketPlace, code: string): CannotListen {
+  if (code !== "ENODEV") return cannotListen(place.address, place.port, code);
+  return new CannotListen(
+    `${place.address}:${place.port}/udp: there is no interface ${place.interface} (ip -4 addr shows those there are)`,
+  );
+}
