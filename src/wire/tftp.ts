@@ -70,8 +70,11 @@ export function decodeTftp(octets: Uint8Array): TftpPacket {
       return { op: "ACK", block: numberAt(octets, 2) };
     case TFTP_OPCODE.ERROR:
       return { op: "ERROR", code: numberAt(octets, 2), message: textUntil(octets, 4, zeroFrom(octets, 4)) };
-    case TFTP_OPCODE.OACK:
-      return { op: "OACK", options: optionsFrom(octets, 2) };
+    case TFTP_OPCODE.OACK: {
+      const options = optionsFrom(octets, 2);
+      if (options.length === 0) throw new MalformedPacket("an OACK names at least one option");
+      return { op: "OACK", options };
+    }
     default:
       throw new MalformedPacket(`opcode ${opcode} is none of TFTP's`);
   }
@@ -88,6 +91,7 @@ export function encodeTftp(packet: TftpPacket): Uint8Array {
     case "WRQ":
       return withStrings(TFTP_OPCODE[packet.op], [packet.filename, packet.mode, ...flat(packet.options)]);
     case "OACK":
+      if (packet.options.length === 0) throw new MalformedPacket("an OACK names at least one option");
       return withStrings(TFTP_OPCODE.OACK, flat(packet.options));
     case "DATA": {
       const out = new Uint8Array(DATA_HEADER + packet.octets.length);
