@@ -1,7 +1,7 @@
 import type { Lever, Release } from "../firmware/release.ts";
-import type { Mac } from "../wire/address.ts";
 import { cisco7940Arrived } from "./cisco-7940-arrival.ts";
-import type { Clue, Family, NamedFile, Publication, StageView, View } from "./family.ts";
+import type { Family, Publication, StageView, View } from "./family.ts";
+import { type FilePattern, fixedName, looseName, macName, nameBy } from "./file-pattern.ts";
 
 /**
  * The Cisco 7940 and 7960: before the universal application loader (UAL; SIP 7.x, SCCP 6.x) each protocol's image
@@ -28,7 +28,7 @@ export const cisco7940: Family = {
     ringlist: "RINGLIST.DAT",
     syncinfo: "syncinfo.xml",
   },
-  named,
+  named: (filename) => nameBy(patterns, filename),
   view,
   atRest,
   wanted,
@@ -36,69 +36,29 @@ export const cisco7940: Family = {
   arrived: cisco7940Arrived,
 };
 
-interface Pattern {
-  readonly kind: string;
-  readonly matches: RegExp;
-  readonly spelled: (mac: Mac | undefined, asked: string) => string;
-  readonly clue: Clue;
-}
-
-const upper = (mac: Mac | undefined): string => (mac ?? "").toUpperCase();
-
 /** Every name of cisco.md §2.1 and §2.4, matched in any letter case: loads differ in it (`xmlDefault.CNF.XML`). */
-const patterns: readonly Pattern[] = [
-  fixed("os79xx", "OS79XX.TXT", { is: "boot" }),
-  perPhone("ctl", "CTLSEP", ".tlv", { is: "boot" }),
-  fixed("ctl-file", "CTLFile.tlv", { is: "nothing" }),
-  perPhone("sep-config", "SEP", ".cnf.xml", { is: "config", protocol: "SCCP" }),
-  perPhone("sep-binary", "SEP", ".cnf", { is: "config", protocol: "SCCP" }),
-  perPhone("sip-config", "SIP", ".cnf", { is: "config", protocol: "SIP" }),
-  perPhone("mgcp-config", "MGC", ".cnf", { is: "config", protocol: "MGCP" }),
-  fixed("xml-default", "XMLDefault.cnf.xml", { is: "config", protocol: "SCCP" }),
-  fixed("sep-default-binary", "SEPDefault.cnf", { is: "config", protocol: "SCCP" }),
-  fixed("sip-default", "SIPDefault.cnf", { is: "config", protocol: "SIP" }),
-  fixed("mgcp-default", "MGCDefault.cnf", { is: "config", protocol: "MGCP" }),
-  fixed("dialplan", "dialplan.xml", { is: "settled", protocol: "SIP" }),
-  fixed("ringlist", "RINGLIST.DAT", { is: "settled", protocol: "SIP" }),
-  fixed("syncinfo", "syncinfo.xml", { is: "settled", protocol: "SIP" }),
-  {
-    kind: "sccp-resource",
-    matches:
-      /^(?:[^/]{1,64}\/)?(?:(?:DISTINCTIVE)?RINGLIST\.XML|7960-(?:font|dictionary|dictionary-ext|kate|tones)\.xml|SCCP-dictionary(?:-ext)?\.xml)$/i,
-    spelled: (_, asked) => asked,
-    clue: { is: "settled", protocol: "SCCP" },
-  },
-  {
-    kind: "image",
-    matches: /^P0[0SM]3[0-9A-Z-]{4,12}\.(?:bin|sbn|sb2|loads)$/i,
-    spelled: (_, asked) => asked,
-    clue: { is: "image" },
-  },
+const patterns: readonly FilePattern[] = [
+  fixedName("os79xx", "OS79XX.TXT", { is: "boot" }),
+  macName("ctl", "CTLSEP", ".tlv", { is: "boot" }, "upper"),
+  fixedName("ctl-file", "CTLFile.tlv", { is: "nothing" }),
+  macName("sep-config", "SEP", ".cnf.xml", { is: "config", protocol: "SCCP" }, "upper"),
+  macName("sep-binary", "SEP", ".cnf", { is: "config", protocol: "SCCP" }, "upper"),
+  macName("sip-config", "SIP", ".cnf", { is: "config", protocol: "SIP" }, "upper"),
+  macName("mgcp-config", "MGC", ".cnf", { is: "config", protocol: "MGCP" }, "upper"),
+  fixedName("xml-default", "XMLDefault.cnf.xml", { is: "config", protocol: "SCCP" }),
+  fixedName("sep-default-binary", "SEPDefault.cnf", { is: "config", protocol: "SCCP" }),
+  fixedName("sip-default", "SIPDefault.cnf", { is: "config", protocol: "SIP" }),
+  fixedName("mgcp-default", "MGCDefault.cnf", { is: "config", protocol: "MGCP" }),
+  fixedName("dialplan", "dialplan.xml", { is: "settled", protocol: "SIP" }),
+  fixedName("ringlist", "RINGLIST.DAT", { is: "settled", protocol: "SIP" }),
+  fixedName("syncinfo", "syncinfo.xml", { is: "settled", protocol: "SIP" }),
+  looseName(
+    "sccp-resource",
+    /^(?:[^/]{1,64}\/)?(?:(?:DISTINCTIVE)?RINGLIST\.XML|7960-(?:font|dictionary|dictionary-ext|kate|tones)\.xml|SCCP-dictionary(?:-ext)?\.xml)$/i,
+    { is: "settled", protocol: "SCCP" },
+  ),
+  looseName("image", /^P0[0SM]3[0-9A-Z-]{4,12}\.(?:bin|sbn|sb2|loads)$/i, { is: "image" }),
 ];
-
-function fixed(kind: string, name: string, clue: Clue): Pattern {
-  return { kind, matches: new RegExp(`^${name.replace(/\./g, "\\.")}$`, "i"), spelled: () => name, clue };
-}
-
-function perPhone(kind: string, prefix: string, suffix: string, clue: Clue): Pattern {
-  return {
-    kind,
-    matches: new RegExp(`^${prefix}([0-9a-f]{12})${suffix.replace(/\./g, "\\.")}$`, "i"),
-    spelled: (mac) => `${prefix}${upper(mac)}${suffix}`,
-    clue,
-  };
-}
-
-function named(filename: string): NamedFile | undefined {
-  for (const pattern of patterns) {
-    const match = pattern.matches.exec(filename);
-    if (match === null) continue;
-    const mac = match[1]?.toLowerCase() as Mac | undefined;
-    const canonical = pattern.spelled(mac, filename);
-    return { kind: pattern.kind, canonical, clue: pattern.clue, ...(mac === undefined ? {} : { mac }) };
-  }
-  return undefined;
-}
 
 const say = (kind: string, load: string, brief = false): Publication => ({ kind, answer: "rendered", load, brief });
 const hide = (kind: string): Publication => ({ kind, answer: "absent" });

@@ -1,8 +1,11 @@
 import { cisco7940 } from "./cisco-7940.ts";
+import { ciscoAta } from "./cisco-ata.ts";
+import { cisco69xx, cisco894x, ciscoJava } from "./cisco-java.ts";
 import type { Family, Model } from "./family.ts";
+import { polycom } from "./polycom.ts";
 
 /** Every family the product knows. */
-export const families: readonly Family[] = [cisco7940];
+export const families: readonly Family[] = [cisco7940, ciscoJava, cisco69xx, cisco894x, ciscoAta, polycom];
 
 /**
  * The model a person means: `7960`, `7960G`, `CP-7960G`, `IP Phone 7960`, `Cisco 7960`, any case (contract.md §3).

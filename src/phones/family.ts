@@ -12,6 +12,8 @@ export interface Model {
   readonly lines: number;
   /** The number that CallManager files use, e.g. 7 in `loadInformation7` (cisco.md §7.1). */
   readonly code?: number;
+  /** What its firmware is named after: `41` in `SCCP41.9-4-2-1S`, the part number in `2345-12600-001.sip.ld`. */
+  readonly series?: string;
 }
 
 /**

@@ -65,8 +65,9 @@ export function createFileDesk(parts: DeskParts): Desk {
   }
 
   async function toEnrolled(request: FileRequest, mac: Mac, before: Tracked): Promise<BootFile> {
-    const file = before.family.named(request.filename);
-    if (file === undefined) return fromSite(request);
+    const asked = before.family.named(request.filename);
+    if (asked === undefined) return fromSite(request);
+    const file = asSpelled(asked, before);
     const moved = await parts.tracker.advance(mac, { is: "asked", file }, request.at);
     if (moved === undefined) return fromSite(request);
     for (const line of moved.history) parts.note({ event: line.event, detail: line.detail, mac, ip: request.ip });
@@ -259,6 +260,18 @@ function releaseBehind(load: string, graph: UpdateGraph | undefined): Release | 
 function loadIn(view: View, file: NamedFile): string | undefined {
   const publication = view.publications.find((p) => p.kind === file.kind);
   return publication?.answer === "rendered" ? publication.load : undefined;
+}
+
+/** An image by its package's own spelling: some phones ask with another letter case than the file has (cisco.md §2.2). */
+function asSpelled(file: NamedFile, tracked: Tracked): NamedFile {
+  if (file.clue.is !== "image") return file;
+  const names = [
+    ...(tracked.view?.images ?? []).map((i) => i.file),
+    ...tracked.stages.flatMap((stage) => stage.release.files.map((f) => f.name)),
+  ];
+  if (names.includes(file.canonical)) return file;
+  const spelled = names.find((name) => name.toLowerCase() === file.canonical.toLowerCase());
+  return spelled === undefined ? file : { ...file, canonical: spelled };
 }
 
 function readName(filename: string, families: readonly Family[]): NamedFile | undefined {

@@ -1,0 +1,98 @@
+import type { Lever, Release } from "../firmware/release.ts";
+import type { Family, Images, Model, Publication, StageView, Trace, View } from "./family.ts";
+import { type FilePattern, fixedName, looseName, macName, nameBy } from "./file-pattern.ts";
+
+/**
+ * The 7902, 7905, 7912 and the ATA 186/188: a compiled profile names the firmware in `upgradecode` (cisco.md §2.3, §6).
+ * They write MACs in lower case.
+ */
+export const ciscoAta: Family = {
+  id: "cisco-ata",
+  models: [
+    model("7902", ["7902G", "CP-7902G"], 1, "0x401", 30008),
+    model("7905", ["7905G", "CP-7905G"], 1, "0x501", 20000),
+    model("7912", ["7912G", "CP-7912G"], 1, "0x601", 30007),
+    model("ATA186", ["ATA 186", "ATA186-I1"], 2, "0x301", 12),
+    model("ATA188", ["ATA 188", "ATA188-I1"], 2, "0x301", 13),
+  ],
+  printed: {
+    "ata-profile": "gk<mac>, ld<mac>, ff<mac> or ata<mac>",
+    "ata-default": "gkdefault.cfg, lddefault.cfg, ffdefault.cfg or atadefault.cfg",
+    "sep-config": "SEP<mac>.cnf.xml",
+    "xml-default": "XMLDefault.cnf.xml",
+  },
+  named: (filename) => nameBy(patterns, filename),
+  view: (_from, to) => bothPhases(viewOf(to)),
+  atRest: viewOf,
+  wanted: (_, to) => to.files.map((f) => f.name),
+  instructions,
+  arrived,
+};
+
+function model(id: string, aliases: readonly string[], lines: number, hardware: string, code: number): Model {
+  return { id, family: "cisco-ata", aliases, lines, code, series: hardware };
+}
+
+const profile = { is: "config", protocol: "none" } as const;
+
+const patterns: readonly FilePattern[] = [
+  macName("ata-profile", "gk", "", profile, "lower"),
+  macName("ata-profile", "ld", "", profile, "lower"),
+  macName("ata-profile", "ff", "", profile, "lower"),
+  macName("ata-profile", "ata", "", profile, "lower"),
+  macName("ata-text", "gk", ".txt", profile, "lower"),
+  looseName("ata-default", /^(?:gk|ld|ff|ata)default\.cfg$/i, profile),
+  looseName("ata-default-text", /^(?:gk|ld|ff|ata)default\.txt$/i, profile),
+  macName("sep-config", "SEP", ".cnf.xml", { is: "boot" }, "lower"),
+  fixedName("xml-default", "XMLDefault.cnf.xml", { is: "config", protocol: "SCCP" }),
+  fixedName("sep-default-binary", "SEPDefault.cnf", { is: "config", protocol: "SCCP" }),
+  looseName("image", /^(?:CP79|ATA|ata|ld-|gk-)[0-9A-Za-z._-]{3,40}\.(?:zup|sbin)$/, { is: "image" }),
+];
+
+function bothPhases(view: View): StageView {
+  return { waiting: view, installing: view };
+}
+
+function viewOf(release: Release): View {
+  const say = (kind: string): Publication => ({ kind, answer: "rendered", load: release.load, brief: false });
+  const own = release.protocol === "SCCP" ? ["sep-config", "xml-default"] : [];
+  const hidden =
+    release.protocol === "SCCP" ? ["sep-default-binary"] : ["sep-config", "xml-default", "sep-default-binary"];
+  return {
+    publications: [
+      ...["ata-profile", "ata-text", "ata-default", "ata-default-text", ...own].map(say),
+      ...hidden.map((kind): Publication => ({ kind, answer: "absent" })),
+    ],
+    images: release.files.map((f) => ({ file: f.name, load: release.load })),
+  };
+}
+
+/** The phone compares its image id with the profile's at each boot and fetches another at once (cisco.md §6.1). */
+function arrived(trail: readonly Trace[], images: Images, release: Release): boolean {
+  const names = release.files.map((f) => f.name);
+  if (!names.some((name) => images.taken.includes(name))) return false;
+  const after = trail.slice(trail.findLastIndex((s) => s.file !== undefined && names.includes(s.file)) + 1);
+  const told = (s: Trace): boolean =>
+    s.did === "took" && (s.kind === "ata-profile" || s.kind === "ata-default") && s.load === release.load;
+  const first = after.findIndex(told);
+  return first >= 0 && after.slice(first + 1).some(told);
+}
+
+function instructions(
+  _from: Release | undefined,
+  to: Release,
+  _lever: Lever,
+): { operator: readonly string[]; expects: readonly string[] } {
+  return {
+    operator: [
+      "Power-cycle the phone.",
+      "It writes its flash and restarts by itself: do not unplug it.",
+      "Then power-cycle it once more: that proves the load.",
+    ],
+    expects: [
+      "Its profile read, whose upgradecode names the image.",
+      `${to.files.map((f) => f.name).join(" or ")} asked for and taken whole.`,
+      "Its profile read twice more without another request for the image.",
+    ],
+  };
+}

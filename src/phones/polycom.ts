@@ -1,0 +1,153 @@
+import type { Lever, Release } from "../firmware/release.ts";
+import type { Family, Images, Model, Publication, StageView, Trace, View } from "./family.ts";
+import { type FilePattern, fixedName, looseName, macName, nameBy } from "./file-pattern.ts";
+
+/**
+ * Polycom SoundPoint IP, SoundStation IP and VVX: a master configuration file names the application, and every boot
+ * opens the image's head again to compare it (polycom.md §1, §2).
+ */
+export const polycom: Family = {
+  id: "polycom",
+  models: [
+    model("SPIP300", "IP 300", undefined, 2),
+    model("SPIP301", "IP 301", "2345-11300-010", 2),
+    model("SPIP320", "IP 320", "2345-12200-002", 2),
+    model("SPIP321", "IP 321", "2345-12360-001", 2),
+    model("SPIP330", "IP 330", "2345-12200-001", 2),
+    model("SPIP331", "IP 331", "2345-12365-001", 2),
+    model("SPIP335", "IP 335", "2345-12375-001", 2),
+    model("SPIP430", "IP 430", "2345-11402-001", 2),
+    model("SPIP450", "IP 450", "2345-12450-001", 3),
+    model("SPIP500", "IP 500", undefined, 3),
+    model("SPIP501", "IP 501", "2345-11500-030", 3),
+    model("SPIP550", "IP 550", "2345-12500-001", 4),
+    model("SPIP560", "IP 560", "2345-12560-001", 4),
+    model("SPIP600", "IP 600", "2345-11600-001", 6),
+    model("SPIP601", "IP 601", "2345-11605-001", 6),
+    model("SPIP650", "IP 650", "2345-12600-001", 6),
+    model("SPIP670", "IP 670", "2345-12670-001", 6),
+    model("SSIP4000", "IP 4000", "2201-06642-001", 1),
+    model("SSIP5000", "IP 5000", "3111-30900-001", 1),
+    model("SSIP6000", "IP 6000", "3111-15600-001", 1),
+    model("SSIP7000", "IP 7000", "3111-40000-001", 1),
+    model("VVX300", "VVX 300", "3111-46135-002", 6),
+    model("VVX301", "VVX 301", "3111-48300-001", 6),
+    model("VVX310", "VVX 310", "3111-46161-001", 6),
+    model("VVX311", "VVX 311", "3111-48350-001", 6),
+    model("VVX400", "VVX 400", "3111-46157-002", 12),
+    model("VVX401", "VVX 401", "3111-48400-001", 12),
+    model("VVX410", "VVX 410", "3111-46162-001", 12),
+    model("VVX411", "VVX 411", "3111-48450-001", 12),
+    model("VVX500", "VVX 500", "3111-44500-001", 12),
+    model("VVX501", "VVX 501", "3111-48500-001", 12),
+    model("VVX600", "VVX 600", "3111-44600-001", 16),
+    model("VVX601", "VVX 601", "3111-48600-001", 16),
+    model("VVX1500", "VVX 1500", "2345-17960-001", 6),
+  ],
+  printed: {
+    master: "<mac>.cfg",
+    "master-default": "000000000000.cfg",
+    "phone-config": "<mac>-extension.cfg",
+    "site-config": "site.cfg",
+    bootrom: "<part>.bootrom.ld",
+    application: "<part>.sip.ld",
+  },
+  named: (filename) => nameBy(patterns, withoutFolder(filename)),
+  view,
+  atRest,
+  wanted: (_, to) => to.files.map((f) => f.name),
+  instructions,
+  arrived,
+};
+
+/** `part` is undefined where no source gives the number. */
+function model(id: string, person: string, part: string | undefined, lines: number): Model {
+  const line = id.startsWith("VVX") ? "" : id.startsWith("SSIP") ? "SoundStation " : "SoundPoint ";
+  return {
+    id,
+    family: "polycom",
+    aliases: [`${line}${person}`, `Polycom ${person}`, person],
+    lines,
+    ...(part === undefined ? {} : { series: part }),
+  };
+}
+
+const config = { is: "config", protocol: "SIP" } as const;
+const settled = { is: "settled", protocol: "SIP" } as const;
+const nothing = { is: "nothing" } as const;
+
+/** The names of polycom.md §1; MACs are asked for in lower case (§1.5). */
+const patterns: readonly FilePattern[] = [
+  fixedName("master-default", "000000000000.cfg", { is: "boot" }),
+  fixedName("license-default", "000000000000-license.cfg", nothing),
+  fixedName("directory-default", "000000000000-directory.xml", nothing),
+  macName("master", "", ".cfg", { is: "boot" }, "lower"),
+  macName("phone-config", "", "-extension.cfg", config, "lower"),
+  macName("overrides", "", "-phone.cfg", settled, "lower"),
+  macName("web-overrides", "", "-web.cfg", settled, "lower"),
+  macName("cloud-config", "", "-cloud.cfg", nothing, "lower"),
+  macName("license", "", "-license.cfg", settled, "lower"),
+  macName("directory", "", "-directory.xml", settled, "lower"),
+  macName("calls", "", "-calls.xml", settled, "lower"),
+  macName("boot-log", "", "-boot.log", nothing, "lower"),
+  macName("app-log", "", "-app.log", nothing, "lower"),
+  fixedName("site-config", "site.cfg", config),
+  looseName("image", /^(?:[0-9]{4}-[0-9]{5}-[0-9]{3}\.)?[a-z0-9_.-]{1,40}\.ld$/i, { is: "image" }),
+];
+
+/** A master file may name directories (polycom.md §1.4); what a file is does not depend on them. */
+function withoutFolder(filename: string): string {
+  return filename.slice(filename.lastIndexOf("/") + 1);
+}
+
+function view(_from: Release | undefined, to: Release, _lever: Lever): StageView {
+  const told = atRest(to);
+  return { waiting: told, installing: told };
+}
+
+function atRest(release: Release): View {
+  const say = (kind: string): Publication => ({ kind, answer: "rendered", load: release.load, brief: false });
+  const hide = (kind: string): Publication => ({ kind, answer: "absent" });
+  return {
+    publications: [...["master", "master-default", "phone-config", "site-config"].map(say), hide("cloud-config")],
+    images: release.files.map((f) => ({ file: f.name, load: release.load })),
+  };
+}
+
+/**
+ * A phone opens its image at every boot and breaks off when it is the one it runs (rule P6). So it has arrived when it
+ * took the image whole, started again, and then went on to its own files without taking the image whole once more, or
+ * when it reports that version.
+ */
+function arrived(trail: readonly Trace[], images: Images, release: Release): boolean {
+  const version = trail.findLast((step) => step.did === "reported")?.load;
+  if (version !== undefined) return version === release.load || version === release.version;
+  if (images.taken.length === 0) return false;
+  const taken = trail.findLastIndex((step) => step.did === "took" && step.file !== undefined);
+  const boot = trail.findIndex(
+    (s, i) => i > taken && s.did === "asked" && (s.kind === "master" || s.kind === "master-default"),
+  );
+  const own = ["overrides", "web-overrides", "license", "directory", "calls"];
+  return boot >= 0 && trail.slice(boot).some((step) => step.did === "asked" && own.includes(step.kind));
+}
+
+function instructions(
+  _from: Release | undefined,
+  to: Release,
+  lever: Lever,
+): { operator: readonly string[]; expects: readonly string[] } {
+  const images = to.files.map((f) => f.name).join(" or ");
+  return {
+    operator: [
+      "Restart the phone, or unplug it and plug it in.",
+      lever === "bootrom"
+        ? "It writes its boot ROM and then formats its file system: its settings are gone afterwards. Never unplug it."
+        : "It shows a progress bar for several minutes and restarts by itself: do not unplug it.",
+    ],
+    expects: [
+      "<mac>.cfg asked for.",
+      `${images} taken to its last octet.`,
+      "<mac>.cfg again, the image broken off at its head, and then <mac>-phone.cfg: the same version is running.",
+    ],
+  };
+}
