@@ -1,4 +1,5 @@
 import type { Ipv4, Mac, Subnet } from "../wire/address.ts";
+import { DHCP_LIMITS, type DhcpLimits } from "./limits.ts";
 
 /** Who is answered at all: `phones` by option 60, OUI or inventory; `enrolled` only while a migration runs. */
 export type AnswerMode = "everyone" | "phones" | "enrolled";
@@ -72,6 +73,7 @@ export interface DhcpSettings {
   readonly trustRelays: boolean;
   /** The largest answer, in octets of UDP payload: the interface's MTU less 28. */
   readonly largestReply: number;
+  readonly limits: DhcpLimits;
 }
 
 /** Everything that an admin need not say. */
@@ -81,4 +83,5 @@ export const DHCP_DEFAULTS = {
   reuseQuarantined: false,
   trustRelays: true,
   largestReply: 1472,
+  limits: DHCP_LIMITS,
 } as const;

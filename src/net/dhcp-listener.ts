@@ -1,5 +1,6 @@
 import type { RemoteInfo, Socket } from "node:dgram";
 import type { DhcpAnswer, DhcpDesk, DhcpNote } from "../provision/dhcp-answer.ts";
+import { createNoteSieve } from "../provision/dhcp-notes.ts";
 import type { Ipv4 } from "../wire/address.ts";
 import { type DhcpPacket, decodeDhcp } from "../wire/dhcp.ts";
 import { MalformedPacket } from "../wire/malformed.ts";
@@ -50,20 +51,24 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
   let stopped = false;
   let whenIdle: (() => void) | undefined;
 
+  const sieve = createNoteSieve();
+  const note = (one: DhcpNote): void => {
+    for (const passed of sieve.pass(one, listening.now())) listening.note(passed);
+  };
+
   const send = (answer: DhcpAnswer, from: RemoteInfo): void => {
-    for (const note of answer.notes) listening.note(note);
+    for (const one of answer.notes) note(one);
     if (answer.is === "silence" || stopped) return;
     const back = listening.replyToSender === true && answer.to.by !== "relay";
     const [port, address] = back ? [from.port, from.address] : [answer.to.port, answer.to.address];
     sending.send(answer.octets, port, address, (error) => {
-      if (error !== null)
-        listening.note({ event: "dhcp.ignored", detail: `no answer to ${address}: ${error.message}` });
+      if (error !== null) note({ event: "dhcp.failed", detail: `no answer to ${address}: ${error.message}` });
     });
   };
 
   const hear = (octets: Uint8Array, from: RemoteInfo, unicast: boolean | undefined): void => {
     if (stopped || waiting >= MOST_WAITING) return;
-    const packet = readPacket(octets, from, listening);
+    const packet = readPacket(octets, from, note);
     if (packet === undefined) return;
     waiting++;
     const source = { address: from.address as Ipv4, port: from.port };
@@ -71,7 +76,7 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
     listening.desk
       .answer(packet, arrival, listening.now())
       .then((answer) => send(answer, from))
-      .catch((error: unknown) => listening.note({ event: "dhcp.ignored", detail: `no answer: ${String(error)}` }))
+      .catch((error: unknown) => note({ event: "dhcp.failed", detail: `no answer: ${String(error)}` }))
       .finally(() => {
         waiting--;
         if (waiting === 0) whenIdle?.();
@@ -80,7 +85,7 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
 
   for (const { socket, unicast } of heard) {
     socket.on("message", (octets, from) => hear(octets, from, unicast));
-    socket.on("error", (error) => listening.note({ event: "dhcp.ignored", detail: error.message }));
+    socket.on("error", (error) => note({ event: "dhcp.failed", detail: error.message }));
   }
 
   return {
@@ -136,13 +141,13 @@ async function openSockets(listening: DhcpListening): Promise<{ heard: readonly 
   }
 }
 
-function readPacket(octets: Uint8Array, from: RemoteInfo, listening: DhcpListening): DhcpPacket | undefined {
+function readPacket(octets: Uint8Array, from: RemoteInfo, note: (one: DhcpNote) => void): DhcpPacket | undefined {
   if (octets.length > LONGEST) return undefined;
   try {
     return decodeDhcp(octets);
   } catch (error) {
     if (!(error instanceof MalformedPacket)) throw error;
-    listening.note({ event: "dhcp.ignored", detail: `${from.address}: ${error.message}` });
+    note({ event: "dhcp.ignored", detail: `${from.address}: ${error.message}` });
     return undefined;
   }
 }

@@ -1,12 +1,13 @@
 import { destinationOf } from "../dhcp/destination.ts";
 import { isFree, type Lease, standing } from "../dhcp/lease.ts";
+import { createDhcpAccounts, type DhcpAccounts } from "../dhcp/limits.ts";
 import { createNetwork, type Network, type Segment } from "../dhcp/network.ts";
 import { type LeaseTimes, leaseTimes, offersOf, type Reply, writeReply } from "../dhcp/reply.ts";
 import { decideRequest, mayHold } from "../dhcp/request.ts";
 import type { DhcpSettings } from "../dhcp/settings.ts";
 import { createLeaseTable, type LeaseTable } from "../dhcp/table.ts";
 import type { Store } from "../store/store.ts";
-import type { Ipv4 } from "../wire/address.ts";
+import type { Ipv4, Mac } from "../wire/address.ts";
 import { type DhcpPacket, NO_ADDRESS } from "../wire/dhcp.ts";
 import { addressOption, MESSAGE, messageType, OPTION } from "../wire/dhcp-options.ts";
 import type { DhcpAnswer, DhcpDesk, DhcpNote, DhcpSurroundings } from "./dhcp-answer.ts";
@@ -23,13 +24,25 @@ export async function createDhcpDesk(
 ): Promise<DhcpDesk> {
   const network = createNetwork(settings);
   const table = createLeaseTable(await store.leases(), network);
-  const desk: Desk = { settings, store, around, network, table, saving: new Map(), probing: new Map() };
+  const desk: Desk = {
+    settings,
+    store,
+    around,
+    network,
+    table,
+    saving: new Map(),
+    probing: new Map(),
+    accounts: createDhcpAccounts(settings.limits),
+  };
   return {
     async answer(packet, arrival, now) {
       const origin = originOf(packet, arrival, settings, network);
-      if ("silence" in origin) return silence(origin.silence);
+      if ("silence" in origin) return ignore(origin.silence);
       const type = messageType(packet.options);
-      if (!(await isAnswered(desk, origin, now))) return silence("it is not a phone that is answered here");
+      const { mac } = origin.client;
+      if (!desk.accounts.admits(mac, now)) return quiet("dhcp.limited", "too many messages of one client", mac);
+      if (!(await isAnswered(desk, origin, now)))
+        return quiet("dhcp.denied", "not a client that is answered here", mac);
       const asked: Asked = { packet, origin, now };
       switch (type) {
         case MESSAGE.discover:
@@ -43,7 +56,7 @@ export async function createDhcpDesk(
         case MESSAGE.inform:
           return inform(desk, asked);
         default:
-          return silence("option 53 is not a client's");
+          return ignore("option 53 is not a client's");
       }
     },
   };
@@ -55,6 +68,7 @@ interface Desk {
   readonly around: DhcpSurroundings;
   readonly network: Network;
   readonly table: LeaseTable;
+  readonly accounts: DhcpAccounts;
   /** Writes that are not durable yet; they resolve to whether they became so. */
   readonly saving: Map<Ipv4, Promise<boolean>>;
   readonly probing: Map<Ipv4, Promise<"free" | "used">>;
@@ -70,6 +84,8 @@ interface Asked {
 const RETRANSMISSION = 10_000;
 /** Live addresses of one MAC, whatever client ids it invents (D151). */
 const MOST_PER_MAC = 4;
+/** Seconds that a declined address rests when DECLINEs have taken their share of the pool already. */
+const SHORT_REST = 30;
 /** Addresses that are tried when others answer a probe. */
 const MOST_PROBES = 3;
 
@@ -92,7 +108,7 @@ async function isAnswered(desk: Desk, origin: Origin, now: number): Promise<bool
 async function discover(desk: Desk, asked: Asked): Promise<DhcpAnswer> {
   const { origin, packet, now } = asked;
   const { client } = origin;
-  if (origin.wire.length === 0) return silence("it comes from no configured subnet");
+  if (origin.wire.length === 0) return ignore("it comes from no configured subnet");
   const notes: DhcpNote[] = [];
   for (let tries = 0; tries < MOST_PROBES; tries++) {
     const chosen = choose(desk, asked);
@@ -129,8 +145,9 @@ function choose(
   const wished = addressOption(packet.options, OPTION.requestedAddress);
   const mine = [reserved, ...own].find((ip) => ip !== undefined && mayHold(facts, ip, table, network));
   if (mine !== undefined) return { ip: mine, segment: network.segmentOf(mine) as Segment };
-  if (table.heldByMac(client.mac, now) >= MOST_PER_MAC)
-    return { silence: "this MAC holds four addresses already", notes: [limited(client.mac)] };
+  if (table.heldByMac(client.mac, now) >= MOST_PER_MAC) return held("one MAC holds four addresses already", client.mac);
+  if (origin.relayPort82 !== undefined && !desk.accounts.admitsNewcomer(origin.relayPort82, now))
+    return held("too many new clients on one port of a relay", client.mac);
   for (const segment of wire) {
     if (segment.pool.offers(now) >= mostOffers(segment.pool.size)) continue;
     const free = wished !== undefined && segment.pool.has(wished) && isFree(table.lease(wished), now);
@@ -278,9 +295,12 @@ async function decline(desk: Desk, { packet, origin, now }: Asked): Promise<Dhcp
   const ip = addressOption(packet.options, OPTION.requestedAddress);
   if (ip === undefined || !namesUs(desk, packet, origin)) return silence("it declines nothing of ours");
   const before = desk.table.lease(ip);
-  const until = now + desk.settings.quarantine * 1000;
+  const size = desk.network.poolOf(ip)?.size ?? 0;
+  const rest = desk.accounts.mayQuarantine(size, now) ? desk.settings.quarantine : SHORT_REST;
+  const until = now + rest * 1000;
   const declined = desk.table.apply(ip, { is: "decline", by: origin.client.clientKey, until }, now);
   if (declined.is === "ignored") return silence(declined.because);
+  desk.accounts.declined(origin.client.mac, now);
   await save(desk, ip, before);
   const detail = "the client found the address in use; it rests";
   return { is: "silence", because: detail, notes: [{ event: "lease.declined", ip, mac: origin.client.mac, detail }] };
@@ -352,8 +372,17 @@ function named({ identity }: Origin): string {
   return version === undefined ? model : `${model} ${version}`;
 }
 
-function limited(mac: DhcpNote["mac"]): DhcpNote {
-  return { event: "dhcp.limited", ...(mac === undefined ? {} : { mac }), detail: "too many addresses for one MAC" };
+function held(because: string, mac: Mac): { readonly silence: string; readonly notes: readonly DhcpNote[] } {
+  return { silence: because, notes: [{ event: "dhcp.limited", mac, detail: because }] };
+}
+
+/** Silence that an admin may want to know of. */
+function quiet(event: DhcpNote["event"], because: string, mac?: Mac): DhcpAnswer {
+  return { is: "silence", because, notes: [{ event, ...(mac === undefined ? {} : { mac }), detail: because }] };
+}
+
+function ignore(because: string): DhcpAnswer {
+  return quiet("dhcp.ignored", because);
 }
 
 function silence(because: string): DhcpAnswer {

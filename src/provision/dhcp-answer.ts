@@ -24,11 +24,14 @@ export interface DhcpNote {
     | "lease.unsaved"
     | "pool.exhausted"
     | "dhcp.informed"
+    /** A client that this mode does not answer. */
+    | "dhcp.denied"
+    /** A message that cannot be answered, and why. */
     | "dhcp.ignored"
     | "dhcp.limited"
     | "dhcp.shortened"
     | "dhcp.other-server"
-    | "phone.identified";
+    | "dhcp.failed";
   readonly mac?: Mac;
   readonly ip?: Ipv4;
   /** Plain words; never more than 300 characters of what a client sent. */

@@ -21,8 +21,8 @@ export interface Origin {
   readonly serverId: Ipv4;
   /** The port a trusted relay wants its answers on (RFC 8357). */
   readonly relayPort?: number;
-  /** The relay and its port, for limits; undefined for a client on our own wire. */
-  readonly relayedThrough?: string;
+  /** The relay and its port that the client is on (option 82 circuit id), for limits. */
+  readonly relayPort82?: string;
 }
 
 /** Reads the origin of a message, or says why it is answered by silence. */
@@ -60,7 +60,7 @@ export function originOf(
     wire: network.wireAt(placeOf(packet, arrival, network, trusted)),
     serverId: addressIn(trusted, RELAY_SUBOPTION.serverIdOverride) ?? settings.serverAddress,
     ...(trusted?.has(RELAY_SUBOPTION.sourcePort) ? { relayPort: arrival.source.port } : {}),
-    ...(relayed ? { relayedThrough: `${packet.giaddr} ${circuitId === undefined ? "" : hex(circuitId)}` } : {}),
+    ...(circuitId === undefined ? {} : { relayPort82: `${packet.giaddr} ${hex(circuitId)}` }),
   };
 }
 
