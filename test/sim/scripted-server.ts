@@ -14,15 +14,17 @@ export interface Script {
   readonly tftp?: Ipv4;
 }
 
+export interface ScriptedServer extends SimulatedServer {
+  readonly asked: { readonly name: string; readonly ip: Ipv4 }[];
+  readonly uploads: Map<string, Uint8Array>;
+}
+
 interface Reading {
   readonly octets: Uint8Array;
 }
 
 /** A little DHCP and TFTP server of this folder's own: it knows nothing of the product and answers each datagram by itself. */
-export function scriptedServer(script: Script): SimulatedServer & {
-  readonly asked: { name: string; ip: Ipv4 }[];
-  readonly uploads: Map<string, Uint8Array>;
-} {
+export function scriptedServer(script: Script): ScriptedServer {
   const readings = new Map<string, Reading>();
   const writings = new Map<string, { name: string; octets: Uint8Array }>();
   const leases = new Map<string, Ipv4>();

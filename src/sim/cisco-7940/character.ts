@@ -6,7 +6,13 @@ import { readLoad } from "./loads.ts";
 import { oldBoot } from "./old-boot.ts";
 import { type Boot, fault, MANNER } from "./steps.ts";
 
-const HABITS: Habits = { changesAddress: false, shoutsXmlDefault: false, huntsTwice: false, fragileLoader: false };
+const HABITS: Habits = {
+  changesAddress: false,
+  shoutsXmlDefault: false,
+  huntsTwice: false,
+  fragileLoader: false,
+  livesThroughB: false,
+};
 
 /** What a 7940 or 7960 is made from; `habits` left out are the commonest, `seed` fixes its dice. */
 export interface Make7940 {

@@ -25,6 +25,11 @@ export interface Habits {
   readonly huntsTwice: boolean;
   /** A power cut while the loader is being written ends the phone, instead of leaving the old loader (grade D). */
   readonly fragileLoader: boolean;
+  /**
+   * Lives through the one step on which two vendor documents disagree: SCCP 3.x to SIP 7.x without SCCP 5.x between
+   * (S13: `5455` against `CME-inst`). Off, the stricter document is right.
+   */
+  readonly livesThroughB: boolean;
 }
 
 /** One 7940 or 7960. */

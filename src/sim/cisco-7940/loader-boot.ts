@@ -125,7 +125,7 @@ function installing(boot: Boot, file: string, low: number, high: number, torn: F
   return show("Upgrading Software", () =>
     ask(boot, file, (fetched) => {
       if (fetched.is !== "whole") return fault(INVALID);
-      const verdict = judgeImage(boot.flash, file, fetched.octets);
+      const verdict = judgeImage(boot.flash, file, fetched.octets, boot.identity.habits);
       if (verdict.is === "refuses") return fault(verdict.screen);
       const ms = low + Math.floor(boot.self.chance(`write ${file}`) * (high - low));
       return { does: "write", ms, torn, whole, next: again };

@@ -119,7 +119,7 @@ function install(boot: Boot, load: Load, named: string, otherwise: () => Step): 
   return show("Upgrading Software", () =>
     ask(boot, file, (fetched) => {
       if (fetched.is !== "whole") return otherwise();
-      const verdict = judgeImage(boot.flash, file, fetched.octets);
+      const verdict = judgeImage(boot.flash, file, fetched.octets, boot.identity.habits);
       if (verdict.is === "refuses") return show(verdict.screen, otherwise);
       return write(boot, named, file, verdict);
     }),
@@ -167,7 +167,7 @@ function finishTorn(boot: Boot, torn: NonNullable<Flash7940["torn"]>): Step {
   const keepAsking = () => fault("Upgrading Software", () => finishTorn(boot, torn));
   return ask(boot, torn.file, (fetched) => {
     if (fetched.is !== "whole") return keepAsking();
-    const verdict = judgeImage(boot.flash, torn.file, fetched.octets);
+    const verdict = judgeImage(boot.flash, torn.file, fetched.octets, boot.identity.habits);
     return verdict.is === "refuses" ? keepAsking() : write(boot, torn.load, torn.file, verdict);
   });
 }

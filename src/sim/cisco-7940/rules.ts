@@ -1,5 +1,5 @@
 import { type Image, membersOf, readImage } from "../images.ts";
-import { checksSignatures, type Flash7940 } from "./flash.ts";
+import { checksSignatures, type Flash7940, type Habits } from "./flash.ts";
 import { before, isLoader, type Load, readLoad, readsXml } from "./loads.ts";
 
 /** What happens when a phone has a file whole and is to use it. */
@@ -14,13 +14,22 @@ const LOAD_REJECTED: Verdict = { is: "refuses", screen: "Load Rejected HC" };
 
 /**
  * Whether the phone runs `octets`, which it asked for as `file`, from the state that `flash` is in. First what the file
- * is, then whether this phone can go there from where it is.
+ * is, then whether this phone, with its habits, can go there from where it is.
  */
-export function judgeImage(flash: Flash7940, file: string, octets: Uint8Array): Verdict {
+export function judgeImage(
+  flash: Flash7940,
+  file: string,
+  octets: Uint8Array,
+  habits: Pick<Habits, "livesThroughB">,
+): Verdict {
   const image = readImage(octets);
   const verdict = checksSignatures(flash) ? judgeSigned(file, image) : judgeUnsigned(octets, image);
   if (verdict.is !== "takes") return verdict;
-  return flash.loader === undefined ? judgeHop(flash.application ?? "", stemOf(file)) : TAKES;
+  if (flash.loader !== undefined) return TAKES;
+  const old = readLoad(flash.application ?? "");
+  const next = readLoad(stemOf(file));
+  if (old === undefined || next === undefined) return LOAD_REJECTED;
+  return habits.livesThroughB && isB(old, next) ? TAKES : judgeHop(old, next);
 }
 
 /** The members of a `.loads` file, or why the loader refuses it. */
@@ -68,11 +77,10 @@ function judgeUnsigned(octets: Uint8Array, image: Image): Verdict {
   return TAKES;
 }
 
-/** The hops a phone without the universal loader does not survive. `from` and `to` are load names. */
-function judgeHop(from: string, to: string): Verdict {
-  const old = readLoad(from);
-  const next = readLoad(to);
-  if (old === undefined || next === undefined) return LOAD_REJECTED;
+/** The hops a phone without the universal loader does not survive. */
+function judgeHop(old: Load, next: Load): Verdict {
+  const from = old.name;
+  const to = next.name;
   if (!old.signed && next.universal) {
     // R1: SIP [234].x to 7.x directly is impossible. R4, R12: SCCP goes by 5.x. What a phone shows that tried is not
     // told anywhere; the technicians' reports speak of phones that never came back (SIP), and of a loader that finds
@@ -91,6 +99,10 @@ function judgeHop(from: string, to: string): Verdict {
     return { is: "breaks", leaves: "nothing", why: `R6: ${from} has to go by SCCP 4.x before ${to}` };
   }
   return TAKES;
+}
+
+function isB(old: Load, next: Load): boolean {
+  return isSccp(old) && readsXml(old) && !old.signed && isLoader(next.name) && next.major === 7;
 }
 
 function isSccp(load: Load): boolean {
