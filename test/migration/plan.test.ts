@@ -1,0 +1,126 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { loadManifests } from "../../src/files/manifests.ts";
+import type { Policy } from "../../src/firmware/release.ts";
+import type { Planned } from "../../src/migration/migration.ts";
+import { plan, type Target } from "../../src/migration/plan.ts";
+import { type PlanSetting, planJson, planText } from "../../src/migration/plan-document.ts";
+import { makeStage } from "../../src/migration/stage.ts";
+import { cisco7940 } from "../../src/phones/cisco-7940.ts";
+
+const root = join(import.meta.dirname, "../..");
+const loaded = await loadManifests(join(root, "firmware-manifests"));
+if (loaded.kind === "findings") throw new Error(JSON.stringify(loaded.findings));
+const graph = loaded.graphs.get("cisco-7940");
+if (graph === undefined) throw new Error("no cisco-7940");
+const remedies = loaded.remedies.get("cisco-7940");
+const setting: PlanSetting = {
+  model: "7960",
+  family: "cisco-7940",
+  missing: ["P00305000500.bin"],
+  ...(remedies === undefined ? {} : { remedies }),
+};
+
+function ask(from: string | undefined, to: Target, policy: Policy = "strict", switchedOff: string[] = []): Planned {
+  return plan({
+    graph: graph as NonNullable<typeof graph>,
+    model: "7960",
+    from,
+    to,
+    policy,
+    switchedOff,
+    stageOf: (...stage) => makeStage(cisco7940, ...stage),
+  });
+}
+
+function stops(planned: Planned): string[] {
+  return planned.kind === "plan"
+    ? planned.plan.stages.map((stage) => `${stage.lever} ${stage.release.load}`)
+    : [planned.kind];
+}
+
+const sip = { protocol: "SIP" } as const;
+
+describe("the plan for a 7960", () => {
+  test("from SCCP 3.1 to SIP goes by 5.0(5) and 8.0(9) to 8.12 (migration-paths.md H, C)", () => {
+    expect(stops(ask("P00303010102", sip))).toEqual([
+      "load_information P00305000500",
+      "load_information P00308000900",
+      "load_information P0S3-8-12-00",
+    ]);
+  });
+
+  test("up the SIP ladder stops at 2.3, 4.4, 5.3, 6.x and 7.x, R1", () => {
+    expect(stops(ask("P0S30100", sip))).toEqual([
+      "image_version P0S30203",
+      "image_version P0S3-04-4-00",
+      "image_version P0S3-05-3-00",
+      "image_version P0S3-06-3-00",
+      "os79xx P0S3-07-4-00",
+      "image_version P0S3-8-12-00",
+    ]);
+  });
+
+  test("takes R7 from 4.x to 6.3 under the documented policy alone", () => {
+    expect(stops(ask("P0S3-04-0-00", { load: "P0S3-06-3-00" }, "documented"))).toEqual(["image_version P0S3-06-3-00"]);
+    expect(stops(ask("P0S3-04-0-00", { load: "P0S3-06-3-00" }))).toHaveLength(3);
+    expect(stops(ask("P0S3-04-0-00", { load: "P0S3-06-3-00" }, "documented", ["R7"]))).toHaveLength(3);
+  });
+
+  test("changes between universal packages in one stage, R9", () => {
+    expect(stops(ask("P0030801SR02", sip))).toEqual(["load_information P0S3-8-12-00"]);
+    expect(stops(ask("P0S3-8-12-00", { protocol: "SCCP" }))).toEqual(["image_version P0030801SR02"]);
+  });
+
+  test("never leads from a signed release to an unsigned one, and says R3", () => {
+    const planned = ask("P0S3-8-12-00", { load: "P00303010102" });
+    if (planned.kind !== "no-path") throw new Error(planned.kind);
+    expect(planned.stoppedAt?.load).toBe("P0S3-8-12-00");
+    expect(planned.because[0]?.reason).toMatch(/^R3: .*signed/);
+  });
+
+  test("names the documented way where the strict policy has none", () => {
+    const planned = ask("P0S30202", { load: "P0S3-03-0-00" }, "strict", ["R1-unsigned"]);
+    if (planned.kind !== "no-path") throw new Error(planned.kind);
+    expect(planned.because.at(-1)?.reason).toContain("`documented` has a way, by rule R1-3.0");
+  });
+
+  test("is nothing to do where the phone already is", () => {
+    expect(ask("P0S3-8-12-00", sip).kind).toBe("already-there");
+  });
+
+  test("of an unknown start begins with the stop of a very old phone, and promises no way back", () => {
+    const planned = ask("unknown", sip);
+    expect(stops(planned)[0]).toBe("load_information P00303010102");
+    expect(planned.kind === "plan" && planned.plan.from === undefined && planned.plan.oneWay).toBe(true);
+  });
+
+  test("to a load that no manifest has is no path with a reason, not a crash", () => {
+    const planned = ask("P00303010102", { load: "P0S3-99-0-00" });
+    expect(planned.kind === "no-path" && planned.because[0]?.reason).toContain("No known path");
+  });
+});
+
+describe("the plan as a document", () => {
+  test("says one-way before the first stage", () => {
+    const text = planText(ask("P00303010102", sip), setting);
+    expect(text.indexOf("ONE-WAY")).toBeGreaterThan(0);
+    expect(text.indexOf("ONE-WAY")).toBeLessThan(text.indexOf("Stage 1 of 3"));
+  });
+
+  test.each([
+    ["sccp31-to-sip.txt", () => planText(ask("P00303010102", sip), setting)],
+    ["sip812-to-sccp31.txt", () => planText(ask("P0S3-8-12-00", { load: "P00303010102" }), setting)],
+    ["sccp31-to-sip.json", () => `${JSON.stringify(planJson(ask("P00303010102", sip), setting), null, 2)}\n`],
+    [
+      "sip812-to-sccp31.json",
+      () => `${JSON.stringify(planJson(ask("P0S3-8-12-00", { load: "P00303010102" }), setting), null, 2)}\n`,
+    ],
+  ])("%s reads as reviewed (UPDATE_GOLDEN=1 rewrites)", (name, document) => {
+    const file = join(root, "test/golden/plans/documents", name);
+    const now = document();
+    if (process.env.UPDATE_GOLDEN === "1") writeFileSync(file, now);
+    expect(now).toBe(readFileSync(file, "utf8"));
+  });
+});
