@@ -6,10 +6,7 @@ export interface RenderedFile {
   readonly family: string;
   /** The word that the family gives to the file, e.g. `sip-default`. */
   readonly kind: string;
-  /**
-   * The template's name without `.hbs`: the name that the phone asks for, with `{MAC}` where the name carries one and
-   * `{dial_template}` where a setting chooses it.
-   */
+  /** The template's name without `.hbs`: the name that the phone asks for, with `{MAC}` where the name carries one. */
   readonly template: string;
   readonly format: FileFormat;
   readonly contentType: string;
@@ -28,7 +25,7 @@ const CISCO_7940: readonly RenderedFile[] = [
   row("sep-config", "SEP{MAC}.cnf.xml", "xml"),
   row("sip-default", "SIPDefault.cnf", "cnf"),
   row("sip-config", "SIP{MAC}.cnf", "cnf"),
-  row("dialplan", "{dial_template}.xml", "xml"),
+  row("dialplan", "dialplan.xml", "xml"),
   row("ringlist", "RINGLIST.DAT", "ringlist"),
   // SIPCC's syncinfo buffer (cisco.md §7.2).
   { ...row("syncinfo", "syncinfo.xml", "xml"), maxOctets: 4096 },

@@ -50,7 +50,9 @@ export function cnfLines(source: CnfSource): CnfLines {
   putLines(source, put, problems);
   putSpeedDials(source, put, problems);
   for (const row of CNF_KEYS) put(row.key, row.standard, row.key);
-  return { ...written(values, sipRelease(source.release), problems), problems };
+  const { common, own } = written(values, sipRelease(source.release), problems);
+  // SIP 1.x and 2.x read no more of SIPDefault.cnf than the load (rule N4), and every key in SIP<MAC>.cnf.
+  return isSmall(source.release) ? { common: [], own: [...common, ...own], problems } : { common, own, problems };
 }
 
 type Put = (key: string, value: string | undefined, from: string) => void;
@@ -172,6 +174,10 @@ function remedyFor(row: CnfKey, from: string): string {
 function sipRelease(release: Release): readonly [number, number] {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(release.version) ?? [];
   return release.protocol === "SIP" && major !== undefined ? [Number(major), Number(minor)] : [1, 0];
+}
+
+function isSmall({ protocol, version }: Release): boolean {
+  return protocol === "SIP" && /^[12]\./.test(version);
 }
 
 function isNewer(since: readonly [number, number], release: readonly [number, number]): boolean {

@@ -115,7 +115,7 @@ describe("a .cnf file reads back equal, or is refused", () => {
         expect(read.get("line1_password")).toBe(password);
         expect(read.get("image_version")).toBe("P0S3-8-12-00");
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
     expect(rendered).toBeGreaterThan(10);
   });
@@ -141,7 +141,7 @@ describe("a .cnf file reads back equal, or is refused", () => {
           if (settings[key] !== undefined) expect(read.get(key)).toBe(settings[key]);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });
@@ -170,7 +170,7 @@ describe("an XML file reads back equal, or is refused", () => {
         expect(read.loadInformation["#text"]).toBe("P0030801SR02");
         expect(Object.keys(read).filter((key) => key === "x" || key === "device")).toEqual([]);
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
     expect(rendered).toBeGreaterThan(50);
   });
@@ -181,7 +181,7 @@ describe("an XML file reads back equal, or is refused", () => {
         const answer = renderer.render(request("dialplan", { settings: { dial_plan } }));
         if (answer.is === "rendered") expect(XMLValidator.validate(new TextDecoder().decode(answer.octets))).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });

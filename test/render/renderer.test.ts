@@ -94,9 +94,15 @@ describe("the files of a 7940 or 7960", () => {
   });
 
   test("a SIP 2.3 phone is sent no key that SIP 3.0 or later brought", () => {
-    const keys = [...readCnf(octetsOf(renderer.render(request("sip-default", { release: sip23 })))).keys()];
+    const keys = [...readCnf(octetsOf(renderer.render(request("sip-config", { release: sip23 })))).keys()];
     expect(keys).toContain("dial_template");
     for (const later of ["cnf_join_enable", "telnet_level", "call_hold_ringback"]) expect(keys).not.toContain(later);
+  });
+
+  test("SIPDefault.cnf of a SIP 2.x phone is the load alone, and SIP<MAC>.cnf has the rest (rule N4)", () => {
+    expect(textOf("sip-default", { release: sip23 })).toBe("image_version: P0S30203\n");
+    const values = readCnf(octetsOf(renderer.render(request("sip-config", { release: sip23 }))));
+    expect(values.get("proxy1_address")).toBe("192.0.2.20");
   });
 
   test("a line that is not in use is written as the phone's own word for it, so that flash keeps no old line", () => {
