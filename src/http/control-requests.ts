@@ -53,6 +53,7 @@ export const controlRequests = {
   }),
   phones: z.strictObject({}),
   phone: z.strictObject({ mac }),
+  exportPhones: z.strictObject({ passwords: z.boolean().default(false) }),
   putPhones: z.strictObject({ phones: z.array(phone).max(100_000), replace: z.boolean().default(true) }),
   removePhone: z.strictObject({ mac }),
   render: z.strictObject({ name: word, mac, stage: z.number().int().min(1).max(99).optional() }),

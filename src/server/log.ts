@@ -35,6 +35,11 @@ export function createLog(level: string, destination: DestinationStream): Log {
   };
 }
 
+/** Lines leave at once and in order; a service that ends has lost none of them. */
+export function standardError(): DestinationStream {
+  return pino.destination({ dest: 2, sync: true });
+}
+
 function write(logger: Logger, level: "info" | "warn" | "error", { mac, ...rest }: Note): void {
   logger[level](mac === undefined ? rest : { ...rest, mac: macWithColons(mac) });
 }

@@ -1,0 +1,200 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { modelOf } from "../phones/families.ts";
+import { readInventory } from "../phones/inventory-csv.ts";
+import { Failure, failure, systemCode } from "../server/failure.ts";
+import { type PhoneStory, readMac } from "../server/inventory.ts";
+import { withAdministration } from "./admin.ts";
+import type { Run } from "./commands.ts";
+import { type Globals, several } from "./globals.ts";
+import { printable, say, sayJson, type Terminal, table, tell } from "./terminal.ts";
+
+/** `provision phones …`: the inventory. */
+export function phones(run: Run): Command {
+  const group = new Command("phones").description("the inventory: list, show, add, remove, import, export");
+  group
+    .command("list")
+    .description("every phone of the inventory")
+    .option("--json", "one JSON document")
+    .addHelpText("after", "\nExample:\n  provision phones list")
+    .action(run(list));
+  group
+    .command("show <mac>")
+    .description("one phone: what is known, what it did, what was decided")
+    .option("--json", "one JSON document")
+    .addHelpText("after", "\nExample:\n  provision phones show 00:0e:84:c0:60:a6")
+    .action(run(show));
+  group
+    .command("add")
+    .description("put one phone into the inventory")
+    .requiredOption("--mac <mac>", "in any notation")
+    .option("--model <model>", "e.g. 7960")
+    .option("--running <load>", 'the load it runs, from its screen, e.g. P00303010102 or "SCCP 3.1"')
+    .option("--group <group>")
+    .option("--label <label>")
+    .option("--line <name>", "the number of a line; several for several lines", several)
+    .option("--set <name=value>", "a template setting; may be given several times", several)
+    .option("--replace", "write over a phone that is there")
+    .addHelpText(
+      "after",
+      '\nExample:\n  provision phones add --mac 000E84C060A6 --model 7960 --running "SCCP 3.1" --line 1001',
+    )
+    .action(run(add));
+  group
+    .command("remove <mac>")
+    .description("take one phone out of the inventory; its history stays")
+    .addHelpText("after", "\nExample:\n  provision phones remove 00:0e:84:c0:60:a6")
+    .action(run(remove));
+  group
+    .command("import <file>")
+    .description("take in a CSV inventory, all of it or nothing; - reads standard input")
+    .option("--dry-run", "read and judge, and change nothing")
+    .addHelpText(
+      "after",
+      "\nExample:\n  provision phones import phones.csv\n\nFirst line: mac,model,group,label,line1,line1_name,line1_auth,line1_password,… Other columns become settings.",
+    )
+    .action(run(importFile));
+  group
+    .command("export")
+    .description("print the inventory as CSV")
+    .option("--passwords", "with the passwords of the lines")
+    .addHelpText("after", "\nExample:\n  provision phones export > phones.csv")
+    .action(run(exportFile));
+  return group;
+}
+
+async function list(terminal: Terminal, options: Globals): Promise<number> {
+  const phones = await withAdministration(terminal, options, (ask) => ask.phones({}));
+  if (options.json === true) {
+    sayJson(terminal, { phones });
+    return 0;
+  }
+  if (phones.length === 0) tell(terminal, "The inventory is empty: provision phones import FILE.csv");
+  else {
+    const rows = phones.map((phone) => [
+      colons(phone.mac),
+      phone.model ?? "-",
+      phone.running ?? "-",
+      phone.ip ?? "-",
+      phone.group ?? "-",
+      phone.label ?? phone.lines[0]?.name ?? "-",
+    ]);
+    say(terminal, table(["MAC", "MODEL", "RUNS", "ADDRESS", "GROUP", "LABEL"], rows));
+  }
+  return 0;
+}
+
+async function show(terminal: Terminal, options: Globals, macText = ""): Promise<number> {
+  const mac = readMac(macText);
+  const story = await withAdministration(terminal, options, (ask) => ask.phone({ mac }));
+  if (options.json === true) sayJson(terminal, story);
+  else for (const line of storyLines(story)) say(terminal, printable(line));
+  return 0;
+}
+
+function storyLines({ phone, history, sightings }: PhoneStory): readonly string[] {
+  const { mac, model, running, ip, group, label, lines, settings } = phone;
+  return [
+    `${colons(mac)}  ${model ?? "model unknown"}${label === undefined ? "" : `  ${label}`}`,
+    `runs ${running ?? "unknown"}, last seen at ${ip ?? sightings[0]?.ip ?? "no address"}${group === undefined ? "" : `, group ${group}`}`,
+    ...lines.map((line, i) => `line ${i + 1}: ${line.name}${line.hasPassword ? " (with a password)" : ""}`),
+    ...Object.entries(settings).map(([name, value]) => `${name} = ${value}`),
+    "",
+    "What was decided and why:",
+    ...(history.length === 0
+      ? ["  nothing yet"]
+      : history.map(({ at, event, detail }) => `  ${at}  ${event}  ${detail}`)),
+    "",
+    "What it did, newest first:",
+    ...(sightings.length === 0
+      ? ["  nothing yet"]
+      : sightings.map(({ at, by, ip: from, evidence }) => `  ${at}  ${by} ${from}  ${evidence}`)),
+  ];
+}
+
+interface AddOptions extends Globals {
+  readonly mac: string;
+  readonly model?: string;
+  readonly running?: string;
+  readonly group?: string;
+  readonly label?: string;
+  readonly line?: readonly string[];
+  readonly set?: readonly string[];
+  readonly replace?: boolean;
+}
+
+async function add(terminal: Terminal, options: AddOptions): Promise<number> {
+  const { model, running, group, label } = options;
+  const mac = readMac(options.mac);
+  const phone = {
+    mac,
+    ...(model === undefined ? {} : { model }),
+    ...(running === undefined ? {} : { running }),
+    ...(group === undefined ? {} : { group }),
+    ...(label === undefined ? {} : { label }),
+    lines: (options.line ?? []).map((name) => ({ name })),
+    settings: Object.fromEntries((options.set ?? []).map(settingOf)),
+  };
+  const request = { phones: [phone], replace: options.replace ?? false };
+  await withAdministration(terminal, options, (ask) => ask.putPhones(request));
+  tell(terminal, `${colons(mac)} is in the inventory.`);
+  return 0;
+}
+
+function settingOf(text: string): [string, string] {
+  const [, name, value] = /^([\w.-]{1,64})=(.*)$/s.exec(text) ?? [];
+  if (name !== undefined && value !== undefined) return [name, value];
+  throw failure("E_USAGE", 2, {
+    where: `--set ${text}`,
+    message: "this is not name=value",
+    remedy: "write it like --set phone_label=Lobby",
+  });
+}
+
+async function remove(terminal: Terminal, options: Globals, macText = ""): Promise<number> {
+  const mac = readMac(macText);
+  await withAdministration(terminal, options, (ask) => ask.removePhone({ mac }));
+  tell(terminal, `${colons(mac)} is out of the inventory.`);
+  return 0;
+}
+
+async function importFile(terminal: Terminal, options: Globals & { dryRun?: boolean }, file = ""): Promise<number> {
+  const inventory = readInventory(textOf(terminal, file), (text) => modelOf(text)?.id);
+  if (inventory.is === "refused") {
+    throw new Failure(
+      "E_INVENTORY",
+      1,
+      inventory.problems.map(({ line, message, remedy }) => ({ where: `${file}:${line}`, message, remedy })),
+    );
+  }
+  if (options.dryRun === true) {
+    tell(terminal, `${inventory.phones.length} phones would be taken in.`);
+    return 0;
+  }
+  const phones = inventory.phones.map((phone) => ({ ...phone, lines: [...phone.lines] }));
+  const { put } = await withAdministration(terminal, options, (ask) => ask.putPhones({ phones, replace: true }));
+  tell(terminal, `${put} phones are in the inventory.`);
+  return 0;
+}
+
+function textOf(terminal: Terminal, file: string): string {
+  try {
+    return readFileSync(file === "-" ? 0 : resolve(terminal.cwd, file), "utf8");
+  } catch (error) {
+    const message = `it cannot be read (${systemCode(error)})`;
+    throw failure("E_INVENTORY_FILE", 2, { where: file, message, remedy: "check the path and its mode" }, error);
+  }
+}
+
+async function exportFile(terminal: Terminal, options: Globals & { passwords?: boolean }): Promise<number> {
+  const request = { passwords: options.passwords ?? false };
+  const { csv } = await withAdministration(terminal, options, (ask) => ask.exportPhones(request));
+  terminal.out.write(csv);
+  return 0;
+}
+
+/** A MAC as people read it, whichever way it came. */
+function colons(mac: string): string {
+  return mac.replace(/[:.-]/g, "").replace(/..(?=.)/g, "$&:");
+}

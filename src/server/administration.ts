@@ -1,0 +1,92 @@
+import type { Operations } from "../http/control.ts";
+import { type ControlRequests, controlRequests, type Received, type Sent } from "../http/control-requests.ts";
+import { writeInventory } from "../phones/inventory-csv.ts";
+import { type PhoneStatus, statusReport } from "../provision/status.ts";
+import type { Config } from "./config.ts";
+import { findServer } from "./control-client.ts";
+import { type Core, openCore } from "./core.ts";
+import { type MigrateAnswer, migrate, type Wished, wish } from "./enrolment.ts";
+import { Failure } from "./failure.ts";
+import { listPhones, type PhoneStory, putPhones, removePhone, type ShownPhone, showPhone } from "./inventory.ts";
+import { octetsFor } from "./rendering.ts";
+
+/** What `provision status --json` prints. */
+export interface StatusReport {
+  readonly phones: readonly PhoneStatus[];
+}
+
+/** What an admin can ask for, whether a server runs or not. */
+export interface Administration {
+  migrate(request: Sent<"migrate">): Promise<MigrateAnswer>;
+  status(request: Sent<"status">): Promise<StatusReport>;
+  wish(request: Sent<"wish">): Promise<{ readonly phones: readonly Wished[] }>;
+  phones(request: Sent<"phones">): Promise<readonly ShownPhone[]>;
+  phone(request: Sent<"phone">): Promise<PhoneStory>;
+  /** The inventory as CSV. */
+  exportPhones(request: Sent<"exportPhones">): Promise<{ readonly csv: string }>;
+  putPhones(request: Sent<"putPhones">): Promise<{ readonly put: number }>;
+  removePhone(request: Sent<"removePhone">): Promise<{ readonly removed: string }>;
+  /** Octets in base64. */
+  render(request: Sent<"render">): Promise<{ readonly octets: string }>;
+}
+
+type Name = keyof ControlRequests & keyof Administration;
+
+/** The operations on an open core: what the control socket serves. */
+export function operationsOf(core: Core): Operations {
+  const operations: { [N in Name]: (request: Received<N>) => Promise<unknown> } = {
+    migrate: (request) => migrate(core, request),
+    status: async () => ({ phones: await statusReport(core) }),
+    wish: (request) => wish(core, request),
+    phones: () => listPhones(core),
+    phone: ({ mac }) => showPhone(core, mac),
+    exportPhones: async (request) => ({ csv: writeInventory(await core.store.phones(), request) }),
+    putPhones: (request) => putPhones(core, request),
+    removePhone: ({ mac }) => removePhone(core, mac),
+    render: async ({ name, mac, stage }) => ({
+      octets: Buffer.from(await octetsFor(core, name, mac, stage)).toString("base64"),
+    }),
+  };
+  const checked = (Object.keys(operations) as Name[]).map((name) => [
+    name,
+    async (sent: unknown) => (operations[name] as (request: unknown) => Promise<unknown>)(received(name, sent)),
+  ]);
+  return Object.fromEntries(checked);
+}
+
+/** The same operations with their types, whether they work here or in another process. */
+export function administrationBy(operations: Operations): Administration {
+  return operations as unknown as Administration;
+}
+
+/**
+ * The administration of the server that works on the configured data folder; where none runs, of that folder itself,
+ * which then belongs to this command until `close`.
+ */
+export async function openAdministration(
+  config: Config,
+  now: () => number,
+): Promise<{ readonly ask: Administration; readonly served: boolean; close(): Promise<void> }> {
+  const server = await findServer(config.data);
+  if (server !== undefined) {
+    const names = Object.keys(controlRequests);
+    const operations = Object.fromEntries(names.map((name) => [name, (request: unknown) => server(name, request)]));
+    return { ask: administrationBy(operations), served: true, close: async () => undefined };
+  }
+  const core = await openCore(config, now);
+  return { ask: administrationBy(operationsOf(core)), served: false, close: () => core.close() };
+}
+
+function received(name: Name, sent: unknown): unknown {
+  const parsed = controlRequests[name].safeParse(sent);
+  if (parsed.success) return parsed.data;
+  throw new Failure(
+    "E_CONTROL_REQUEST",
+    2,
+    parsed.error.issues.map(({ path, message }) => ({
+      where: `${name} ${path.join(".")}`.trim(),
+      message,
+      remedy: "see the command's --help",
+    })),
+  );
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import type { Received } from "../http/control-requests.ts";
+import type { MigrationPlan, Planned } from "../migration/migration.ts";
+import type { PlanJson } from "../migration/plan-document.ts";
+import { modelOf } from "../phones/families.ts";
+import type { Phone } from "../phones/phone.ts";
+import { type EnrolOrder, enrol, judge, type Verdict } from "../provision/enrol.ts";
+import { type Mac, macWithColons, parseMac } from "../wire/address.ts";
+import type { Core } from "./core.ts";
+import { failure } from "./failure.ts";
+import { planFor, readModel } from "./knowledge.ts";
+import { planDocument } from "./plan-report.ts";
+
+/** What would become, or became, of one phone. */
+export interface Enrolled {
+  readonly mac: string;
+  readonly verdict: Verdict["is"] | "already-there" | "no-path";
+  /** Of a phone that is ready: which wave it goes with, from 1. */
+  readonly wave?: number;
+  /** Why it does not go. */
+  readonly because?: string;
+  readonly plan: PlanJson;
+}
+
+/** What `provision migrate --json` prints. */
+export interface MigrateAnswer {
+  readonly enrolled: boolean;
+  readonly phones: readonly Enrolled[];
+}
+
+/**
+ * Plans every phone that the request names and, with `enrol`, puts them all under migration, or none where any cannot
+ * go. Throws `E_NO_PHONES`, `E_PHONE_UNKNOWN` and what {@link planFor} throws.
+ */
+export async function migrate(core: Core, request: Received<"migrate">): Promise<MigrateAnswer> {
+  const phones = await phonesOf(core, request);
+  const planned = phones.map((phone) => ({ phone, planned: planOf(core, phone, request) }));
+  const going = planned.flatMap(({ phone, planned: { planned } }) =>
+    planned.kind === "plan" ? [{ mac: phone.mac, plan: planned.plan }] : [],
+  );
+  const stuck = planned.some(({ planned: { planned } }) => planned.kind === "no-path");
+  const order = orderOf(request, going);
+  const verdicts = request.enrol && !stuck ? await enrol(core, order, core.now()) : await judge(core, order);
+  const byMac = new Map(verdicts.map((verdict) => [verdict.mac, verdict]));
+  const answers = await Promise.all(
+    planned.map(async ({ phone, planned: { planned, model } }) =>
+      answerFor(phone.mac, planned, byMac.get(phone.mac), await planDocument(core, model.id, planned)),
+    ),
+  );
+  const willing = verdicts.every(({ is }) => is === "ready" || is === "on-its-way");
+  return { enrolled: request.enrol && !stuck && willing, phones: answers };
+}
+
+async function phonesOf(core: Core, request: Received<"migrate">): Promise<readonly Phone[]> {
+  const inventory = await core.store.phones();
+  const model = request.model === undefined ? undefined : readModel(request.model).id;
+  if (request.macs.length > 0) {
+    const named = new Map(inventory.map((phone) => [phone.mac, phone]));
+    return [...new Set(request.macs)].map((mac) => knownAs(named.get(mac), mac, model));
+  }
+  const chosen = inventory.filter(
+    (phone) =>
+      (model === undefined || modelOf(phone.model ?? "")?.id === model) &&
+      (request.group === undefined || phone.group === request.group),
+  );
+  if (chosen.length > 0 && (model !== undefined || request.group !== undefined)) return chosen;
+  throw failure("E_NO_PHONES", 1, {
+    where: "the inventory",
+    message: `no phone of its ${inventory.length} fits ${[request.model, request.group].filter(Boolean).join(" and ") || "nothing that was asked"}`,
+    remedy: "import them (provision phones import FILE.csv), or name one: --mac 00:0e:84:c0:60:a6",
+  });
+}
+
+function knownAs(phone: Phone | undefined, mac: Mac, model: string | undefined): Phone {
+  if (phone === undefined) {
+    throw failure("E_PHONE_UNKNOWN", 1, {
+      where: macWithColons(mac),
+      message: "this phone is not in the inventory",
+      remedy: `add it: provision phones add --mac ${macWithColons(mac)} --model 7960`,
+    });
+  }
+  const known = phone.model === undefined ? model : modelOf(phone.model)?.id;
+  if (known !== undefined && (model === undefined || known === model)) return { ...phone, model: known };
+  throw failure("E_PHONE_MODEL", 1, {
+    where: macWithColons(mac),
+    message:
+      known === undefined
+        ? "the inventory does not know its model"
+        : `the inventory says it is a ${known}, not a ${model}`,
+    remedy: "name the model (--model), or correct the inventory (provision phones add --replace)",
+  });
+}
+
+function planOf(core: Core, phone: Phone, request: Received<"migrate">) {
+  return planFor(core.known, {
+    model: phone.model ?? "",
+    from: phone.running ?? request.from,
+    to: request.to,
+    policy: request.policy,
+  });
+}
+
+function orderOf(request: Received<"migrate">, phones: readonly { mac: Mac; plan: MigrationPlan }[]): EnrolOrder {
+  const { wave, startAt, acceptOneWay } = request;
+  return { phones, job: randomUUID(), startAt, acceptOneWay, ...(wave === undefined ? {} : { wave }) };
+}
+
+function answerFor(mac: Mac, planned: Planned, verdict: Verdict | undefined, plan: PlanJson): Enrolled {
+  const named = macWithColons(mac);
+  if (planned.kind === "already-there") return { mac: named, verdict: "already-there", plan };
+  if (planned.kind === "no-path" || verdict === undefined) {
+    const because =
+      planned.kind === "no-path" ? planned.because.map((why) => why.reason).join("; ") : "it was not judged";
+    return { mac: named, verdict: "no-path", because, plan };
+  }
+  switch (verdict.is) {
+    case "ready":
+      return { mac: named, verdict: verdict.is, wave: verdict.wave, plan };
+    case "on-its-way":
+      return { mac: named, verdict: verdict.is, plan };
+    case "busy":
+      return { mac: named, verdict: verdict.is, because: verdict.because, plan };
+    case "one-way":
+      return { mac: named, verdict: verdict.is, because: `after ${verdict.load} no way leads back`, plan };
+    case "firmware-missing":
+      return { mac: named, verdict: verdict.is, because: `the vault lacks ${verdict.missing.join(", ")}`, plan };
+  }
+}
+
+/** What became of a wish for one phone. */
+export interface Wished {
+  readonly mac: string;
+  readonly state: string;
+}
+
+/** Holds, continues or ends migrations. Throws `E_NOT_ENROLLED` for a phone that has none, and changes nothing then. */
+export async function wish(core: Core, request: Received<"wish">): Promise<{ readonly phones: readonly Wished[] }> {
+  const active = core.tracker.all().filter(({ migration }) => !ended(migration.progress.at));
+  const macs = request.all ? active.map(({ migration }) => migration.mac) : request.macs;
+  for (const mac of macs) {
+    if (core.tracker.of(mac) !== undefined) continue;
+    const remedy = "see who is: provision status";
+    throw failure("E_NOT_ENROLLED", 1, { where: macWithColons(mac), message: "this phone is not enrolled", remedy });
+  }
+  const phones: Wished[] = [];
+  for (const mac of macs) {
+    const moved = await core.tracker.advance(mac, { is: "wish", wish: request.wish }, core.now());
+    const migration = moved?.tracked.migration;
+    phones.push({ mac: macWithColons(parseMac(mac) ?? mac), state: migration === undefined ? "" : stateOf(migration) });
+  }
+  return { phones };
+}
+
+function ended(at: string): boolean {
+  return at === "done" || at === "cancelled";
+}
+
+function stateOf({ progress, wish }: { readonly progress: { readonly at: string }; readonly wish: string }): string {
+  if (ended(progress.at) || wish === "go") return progress.at;
+  return progress.at === "waiting"
+    ? "paused"
+    : `${progress.at}, ${wish === "pause" ? "pauses" : "ends"} after this stage`;
+}

@@ -1,0 +1,198 @@
+import { randomInt } from "node:crypto";
+import { chmodSync, rmSync } from "node:fs";
+import { control, type Operations } from "../http/control.ts";
+import { type Listening, listenHttp } from "../http/listen.ts";
+import { web } from "../http/web.ts";
+import { startDhcp } from "../net/dhcp-listener.ts";
+import { createNeighbours } from "../net/neighbours.ts";
+import { startTftp } from "../net/tftp-listener.ts";
+import { createDhcpDesk } from "../provision/answer-dhcp.ts";
+import { createFileDesk } from "../provision/answer-file.ts";
+import { statusReport } from "../provision/status.ts";
+import { type Ipv4, inSubnet } from "../wire/address.ts";
+import { type Administration, administrationBy, operationsOf } from "./administration.ts";
+import type { Config } from "./config.ts";
+import { controlSocketOf, findServer, usableSocketPath } from "./control-client.ts";
+import { openCore } from "./core.ts";
+import { dhcpSettings, findDhcpPlace } from "./dhcp-settings.ts";
+import { failure, systemCode } from "./failure.ts";
+import { followLeases } from "./lease-holders.ts";
+import type { Log } from "./log.ts";
+import { tftpNote } from "./tftp-notes.ts";
+import { told } from "./told.ts";
+
+/** A running service. */
+export interface Service {
+  readonly tftp: { readonly address: Ipv4; readonly port: number };
+  readonly http: { readonly address: Ipv4; readonly port: number };
+  readonly dhcp: { readonly address: Ipv4; readonly port: number } | undefined;
+  readonly ask: Administration;
+  /** Finishes what is under way, closes everything and says so in the log. */
+  stop(): Promise<void>;
+}
+
+/** What a rehearsal on loopback does otherwise than a service on a network. */
+export interface Surroundings {
+  /** 67 on a network. */
+  readonly dhcpPort: number;
+  /** Loopback has no interface to choose and no broadcast. */
+  readonly loopback: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds between two looks at the silence of phones under way. */
+  readonly tick: number;
+}
+
+const onNetwork: Surroundings = { dhcpPort: 67, loopback: false, now: () => Date.now(), tick: 5_000 };
+
+/**
+ * Builds every part once, in the order in which they need each other, and opens the ports. Where one cannot be had,
+ * closes what is open and rejects with the reason and the remedy.
+ */
+export async function start(config: Config, log: Log, surroundings = onNetwork): Promise<Service> {
+  const { now } = surroundings;
+  const closing: (() => Promise<void>)[] = [];
+  const up: Record<string, boolean> = {};
+  const stop = async () => {
+    for (const close of closing.reverse().splice(0)) await close();
+  };
+  try {
+    await refuseTwin(config);
+    const core = await openCore(config, now);
+    closing.push(() => core.close());
+    const { store, tracker } = core;
+    const leases = await followLeases(store);
+    const neighbour = createNeighbours(now);
+    const desk = createFileDesk({
+      ...core,
+      knowledge: core.known,
+      site: config.site,
+      groups: config.groups,
+      around: { leaseHolder: leases.holder, neighbour: surroundings.loopback ? () => undefined : neighbour },
+      note: log.note,
+    });
+    closing.push(() => desk.settled());
+    const admits = (ip: Ipv4) => config.access.allow.some((subnet) => inSubnet(ip, subnet));
+    const operations = operationsOf(core);
+
+    const dhcp = config.dhcp.enabled ? await openDhcp(config, surroundings, leases.store, log) : undefined;
+    if (dhcp !== undefined) closing.push(() => dhcp.stop());
+    const tftp = await startTftp({
+      listen: config.tftp.listen,
+      port: config.tftp.port,
+      desk,
+      allows: admits,
+      on: (event) => tftpNote(event, log),
+    });
+    closing.push(() => tftp.stop());
+    const app = web({
+      allow: config.access.allow,
+      desk,
+      now,
+      report: () => statusReport(core),
+      listening: () => up,
+      failed: (error) => log.error({ event: "http.failed", detail: told(error).findings[0]?.message ?? "" }),
+    });
+    const http = await openHttp(app, config);
+    closing.push(() => http.stop());
+    const socket = await openControl(operations, config);
+    closing.push(() => socket.stop());
+    const ticking = setInterval(() => void tick(), surroundings.tick);
+    closing.push(async () => clearInterval(ticking));
+
+    async function tick(): Promise<void> {
+      for (const { migration } of tracker.all()) {
+        await tracker.advance(migration.mac, { is: "tick" }, now()).catch((error: Error) => {
+          log.error({ event: "store.failed", detail: error.message, mac: migration.mac });
+        });
+      }
+    }
+
+    Object.assign(up, { tftp: true, http: true, ...(dhcp === undefined ? {} : { dhcp: true }) });
+    const detail = [
+      `TFTP ${tftp.address}:${tftp.port}`,
+      `HTTP ${config.http.listen}:${http.port}`,
+      dhcp === undefined ? "DHCP off" : `DHCP ${dhcp.address}:${dhcp.port}`,
+    ].join(", ");
+    log.note({ event: "server.started", detail });
+    return {
+      tftp: { address: tftp.address, port: tftp.port },
+      http: { address: config.http.listen, port: http.port },
+      dhcp: dhcp === undefined ? undefined : { address: dhcp.address, port: dhcp.port },
+      ask: administrationBy(operations),
+      stop: async () => {
+        await stop();
+        log.note({ event: "server.stopped", detail: "every port is closed" });
+        log.flush();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function refuseTwin(config: Config): Promise<void> {
+  if ((await findServer(config.data)) === undefined) return;
+  throw failure("E_SERVER_RUNNING", 1, {
+    where: config.data,
+    message: "a server works on this data folder already",
+    remedy: "stop that one first, or give this one its own data folder (data: … in provision.yaml)",
+  });
+}
+
+async function openDhcp(
+  config: Config,
+  { loopback, dhcpPort, now }: Surroundings,
+  store: Parameters<typeof createDhcpDesk>[1],
+  log: Log,
+) {
+  const place = loopback ? { address: config.site.serverAddress } : findDhcpPlace(config);
+  const ports = { server: dhcpPort === 0 ? 67 : dhcpPort, client: 68 };
+  const desk = await createDhcpDesk(dhcpSettings(config, place.address, now()), store, {
+    ports,
+    random: () => randomInt(0, 2 ** 32) / 2 ** 32,
+  });
+  return startDhcp({ desk, ...place, port: dhcpPort, replyToSender: loopback, now, note: log.note });
+}
+
+async function openHttp(app: Parameters<typeof listenHttp>[0], { http: { listen, port } }: Config): Promise<Listening> {
+  try {
+    return await listenHttp(app, { address: listen, port });
+  } catch (error) {
+    throw failure("E_LISTEN", 1, { where: `${listen}:${port}/tcp`, ...portTrouble(systemCode(error)) }, error);
+  }
+}
+
+function portTrouble(code: string | undefined): { readonly message: string; readonly remedy: string } {
+  switch (code) {
+    case "EACCES":
+      return {
+        message: "this user may not listen on this port",
+        remedy: "give the service CAP_NET_BIND_SERVICE, or choose a port from 1024 on (http.port)",
+      };
+    case "EADDRINUSE":
+      return {
+        message: "the port is in use",
+        remedy: "stop the other server (ss -ltnp shows it), or choose another http.port",
+      };
+    case "EADDRNOTAVAIL":
+      return { message: "this machine has no such address", remedy: "choose one of `ip -4 addr` (http.listen)" };
+    default:
+      return { message: `it cannot be listened on (${code})`, remedy: "choose another http.listen or http.port" };
+  }
+}
+
+async function openControl(operations: Operations, config: Config): Promise<Listening> {
+  const path = usableSocketPath(controlSocketOf(config.data));
+  // Nobody answers on it (see refuseTwin): what lies there is left from a server that was killed.
+  rmSync(path, { force: true });
+  const before = process.umask(0o177);
+  try {
+    const listening = await listenHttp(control(operations, told), { socketPath: path });
+    chmodSync(path, 0o600);
+    return listening;
+  } finally {
+    process.umask(before);
+  }
+}
