@@ -25,14 +25,16 @@ function classicSip(trail: readonly Trace[], release: Release): boolean {
 }
 
 /**
- * An SCCP image asks for nothing more once it is content, unless a locale or a ring list is named to it. So a second
- * boot is the proof, and only where the image is known to have arrived whole: a phone that lost power between reading
- * its configuration and asking for the image would look the same.
+ * An SCCP image asks for nothing more once it is content, unless a locale or a ring list is named to it. So boots in
+ * which it is told its load and asks for no image are the proof. A phone that lost power between reading its
+ * configuration and asking for the image would look the same for one boot: one is enough only where the image is known
+ * to have arrived whole, which a last ACK that got lost leaves open.
  */
 function classicSccp(trail: readonly Trace[], taken: boolean, release: Release): boolean {
   const told = tookAny(["xml-default", "sep-config", "sep-binary"], release);
   if (inOrder(trail, asked("os79xx"), told, asked("sccp-resource"))) return true;
-  return taken && inOrder(trail, asked("os79xx"), told, took("os79xx"));
+  const quietBoot = [told, took("os79xx")];
+  return inOrder(trail, asked("os79xx"), ...quietBoot, ...(taken ? [] : quietBoot));
 }
 
 /** The loader reads the list of the load at every boot; a SIP application then reads its files and goes on. */

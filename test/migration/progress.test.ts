@@ -128,9 +128,24 @@ test("a phone whose power went between its configuration and its image does not 
     ...classicBoot(sccp505),
     asked("P00305000500.bin"),
     ...classicBoot(sccp505),
-    ...classicBoot(sccp505),
+    asked("OS79XX.TXT"),
+    took("OS79XX.TXT", sccp505.load),
   ]);
   expect(cut.progress).toMatchObject({ at: "restarting", stage: 1 });
+});
+
+test("where the last ACK of an SCCP image was lost, a second boot without a request for it is the proof", () => {
+  const unsure = play(fresh, [
+    ...classicBoot(sccp505),
+    asked("P00305000500.bin"),
+    ...classicBoot(sccp505),
+    ...classicBoot(sccp505),
+  ]);
+  expect(unsure.progress.at).toBe("restarting");
+  expect(play(unsure, [asked("OS79XX.TXT"), took("OS79XX.TXT", sccp505.load)]).progress).toEqual({
+    at: "waiting",
+    stage: 2,
+  });
 });
 
 test("a phone that asks for an unsigned image where a signed one is expected is offered the stage before again", () => {

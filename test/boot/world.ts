@@ -1,0 +1,308 @@
+import { fileURLToPath } from "node:url";
+import { DHCP_DEFAULTS, type DhcpSettings } from "../../src/dhcp/settings.ts";
+import { loadManifests } from "../../src/files/manifests.ts";
+import { loadTemplates } from "../../src/files/templates.ts";
+import type { UpdateGraph } from "../../src/firmware/release.ts";
+import type { MigrationPlan, Planned } from "../../src/migration/migration.ts";
+import { plan } from "../../src/migration/plan.ts";
+import { makeStage } from "../../src/migration/stage.ts";
+import type { Clock } from "../../src/net/clock.ts";
+import { startTftp } from "../../src/net/tftp-listener.ts";
+import type { OnDatagram, OpenUdp } from "../../src/net/udp.ts";
+import { families, familyOf } from "../../src/phones/families.ts";
+import type { Phone } from "../../src/phones/phone.ts";
+import type { Site } from "../../src/phones/site.ts";
+import { createDhcpDesk } from "../../src/provision/answer-dhcp.ts";
+import { createFileDesk, type Desk } from "../../src/provision/answer-file.ts";
+import type { DhcpDesk } from "../../src/provision/dhcp-answer.ts";
+import { enrol } from "../../src/provision/enrol.ts";
+import type { Image, Knowledge, Note, SiteFiles, Vault } from "../../src/provision/ports.ts";
+import { createTracker, type Tracker } from "../../src/provision/tracker.ts";
+import { createRenderer } from "../../src/render/renderer.ts";
+import { packageOf } from "../../src/sim/cisco-7940/packages.ts";
+import type { Datagram } from "../../src/sim/datagram.ts";
+import type { SimulatedServer } from "../../src/sim/run.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import type { Store } from "../../src/store/store.ts";
+import { type Ipv4, ipv4ToNumber, type Mac } from "../../src/wire/address.ts";
+import { decodeDhcp } from "../../src/wire/dhcp.ts";
+
+/** The server's side of a whole boot, in one process, in virtual time, and without a socket. */
+export const SERVER = "192.0.2.10" as Ipv4;
+
+export const site: Site = {
+  name: "test",
+  serverAddress: SERVER,
+  timeZone: "Europe/Berlin",
+  ntp: [SERVER],
+  sip: { proxy: "192.0.2.20", port: 5060, transport: "udp" },
+  sccp: { callManagers: ["192.0.2.20"], port: 2000 },
+};
+
+const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+const manifests = await loadManifests(root("firmware-manifests"));
+if (manifests.kind === "findings") throw new Error(JSON.stringify(manifests.findings, null, 1));
+const renderer = createRenderer(await loadTemplates(root("templates")));
+
+export const knowledge: Knowledge = { families, graph: (family) => manifests.graphs.get(family) };
+
+export function graphOf(family: string): UpdateGraph {
+  const graph = knowledge.graph(family);
+  if (graph === undefined) throw new Error(`no manifest for ${family}`);
+  return graph;
+}
+
+/** The plan for a 7960, from load to load. */
+export function planFor(from: string, to: string, policy: "strict" | "documented" = "strict"): Planned {
+  const family = familyOf("cisco-7940");
+  if (family === undefined) throw new Error("no family cisco-7940");
+  const stageOf = makeStage.bind(undefined, family);
+  return plan({ graph: graphOf("cisco-7940"), model: "7960", from, to: { load: to }, policy, stageOf });
+}
+
+/** Sizes that keep the order of events and cost milliseconds. */
+const small = { loader: 3_000, application: 5_000 };
+
+/** A vault with every file of every package that the simulator can make. */
+export function fullVault(): Vault & { readonly damaged: Set<string> } {
+  const damaged = new Set<string>();
+  const packages = new Map<string, ReadonlyMap<string, Uint8Array>>();
+  const filesOf = (load: string) => {
+    const known = packages.get(load) ?? new Map(packageOf(load, small).map((f) => [f.name, f.octets]));
+    packages.set(load, known);
+    return known;
+  };
+  return {
+    damaged,
+    image: async (_family, load, file) => {
+      const octets = damaged.has(file) ? undefined : filesOf(load).get(file);
+      return octets === undefined ? undefined : imageOf(file, octets);
+    },
+    missing: async (_family, load, files) => files.filter((file) => damaged.has(file) || !filesOf(load).has(file)),
+  };
+}
+
+export function imageOf(name: string, octets: Uint8Array): Image {
+  return {
+    name,
+    size: octets.length,
+    key: `${name} ${octets.length}`,
+    read: async (offset, length) => octets.subarray(offset, offset + length),
+    close: async () => {},
+  };
+}
+
+export function siteFilesOf(files: ReadonlyMap<string, Uint8Array>): SiteFiles {
+  return {
+    find: async (name) => {
+      const octets = files.get(name);
+      return octets === undefined ? undefined : imageOf(name, octets);
+    },
+  };
+}
+
+export interface World extends SimulatedServer {
+  readonly store: Store;
+  readonly tracker: Tracker;
+  readonly desk: Desk;
+  readonly notes: Note[];
+  readonly now: () => number;
+  /** Everything in memory is lost, as by SIGKILL; the store remains. */
+  kill(): Promise<void>;
+}
+
+export interface WorldParts {
+  readonly vault?: Vault;
+  readonly siteFiles?: ReadonlyMap<string, Uint8Array>;
+  readonly store?: Store;
+}
+
+/** The real desks, tracker and TFTP service over an in-memory socket and a clock that the simulation moves. */
+export async function createWorld(parts: WorldParts = {}): Promise<World> {
+  const store = parts.store ?? createMemoryStore();
+  const time = virtualClock();
+  const wire = virtualWire();
+  const notes: Note[] = [];
+  let life = await begin();
+
+  async function begin() {
+    const tracker = await createTracker(store, knowledge);
+    const dhcp = await createDhcpDesk(dhcpSettings, store, { ports: { server: 67, client: 68 }, random: () => 0.5 });
+    const leases = new Map<Ipv4, Mac>();
+    for (const lease of await store.leases()) if (lease.at === "bound") leases.set(lease.ip, lease.mac);
+    const desk = createFileDesk({
+      store,
+      tracker,
+      knowledge,
+      site,
+      groups: [],
+      renderer,
+      vault: parts.vault ?? fullVault(),
+      siteFiles: siteFilesOf(parts.siteFiles ?? new Map()),
+      around: { leaseHolder: (ip) => leases.get(ip), neighbour: () => undefined },
+      note: (note) => notes.push(note),
+    });
+    const tftp = await startTftp({
+      listen: SERVER,
+      port: 69,
+      desk,
+      clock: time.clock,
+      random: () => 0.5,
+      openUdp: wire.open,
+      sockets: 16,
+    });
+    return { tracker, dhcp, desk, tftp, leases };
+  }
+
+  async function exchange(): Promise<readonly Datagram[]> {
+    await new Promise((later) => setImmediate(later));
+    return wire.sent.splice(0);
+  }
+
+  return {
+    store,
+    notes,
+    now: time.clock.now,
+    get tracker() {
+      return life.tracker;
+    },
+    get desk() {
+      return life.desk;
+    },
+    receives: async (datagram, now) => {
+      time.set(now);
+      if (datagram.to.port === 67) return answerDhcp(life.dhcp, life.leases, datagram, now);
+      wire.deliver(datagram);
+      return exchange();
+    },
+    wakeAt: time.nextAt,
+    wakes: async (now) => {
+      time.set(now);
+      time.runDue();
+      return exchange();
+    },
+    kill: async () => {
+      time.clear();
+      wire.clear();
+      life = await begin();
+    },
+  };
+}
+
+const dhcpSettings: DhcpSettings = {
+  ...DHCP_DEFAULTS,
+  answer: "everyone",
+  serverAddress: SERVER,
+  authoritative: true,
+  subnets: [
+    {
+      subnet: { network: "192.0.2.0" as Ipv4, prefix: 24 },
+      pools: [{ first: "192.0.2.100" as Ipv4, last: "192.0.2.199" as Ipv4 }],
+      dns: [],
+      leaseTime: 3600,
+      reservations: [],
+    },
+  ],
+  boot: { server: SERVER, moreServers: [], ntp: [SERVER], vendorSpecific: {} },
+};
+
+async function answerDhcp(
+  desk: DhcpDesk,
+  leases: Map<Ipv4, Mac>,
+  datagram: Datagram,
+  now: number,
+): Promise<Datagram[]> {
+  const packet = decodeDhcp(datagram.octets);
+  const source = { address: datagram.from.ip, port: datagram.from.port };
+  const answer = await desk.answer(packet, { source, interfaceAddress: SERVER }, now);
+  if (answer.is === "silence") return [];
+  const reply = decodeDhcp(answer.octets);
+  const given = parseGiven(reply.yiaddr, packet.chaddr);
+  if (given !== undefined) leases.set(given.ip, given.mac);
+  const to = { ip: answer.to.address, port: answer.to.port };
+  return [{ from: { ip: SERVER, port: 67 }, to, octets: answer.octets }];
+}
+
+function parseGiven(ip: Ipv4, chaddr: Uint8Array): { ip: Ipv4; mac: Mac } | undefined {
+  if (ip === "0.0.0.0") return undefined;
+  const mac = [...chaddr.subarray(0, 6)].map((octet) => octet.toString(16).padStart(2, "0")).join("") as Mac;
+  return { ip, mac };
+}
+
+function virtualClock() {
+  let now = 0;
+  let alarms: { readonly at: number; readonly wake: () => void }[] = [];
+  const clock: Clock = {
+    now: () => now,
+    elapsed: () => now,
+    after(ms, wake) {
+      const alarm = { at: now + Math.max(0, Math.ceil(ms)), wake };
+      alarms.push(alarm);
+      return () => {
+        alarms = alarms.filter((a) => a !== alarm);
+      };
+    },
+  };
+  return {
+    clock,
+    set: (to: number) => {
+      now = to;
+    },
+    clear: () => {
+      alarms = [];
+    },
+    nextAt: () => (alarms.length === 0 ? undefined : Math.min(...alarms.map((a) => a.at))),
+    runDue() {
+      const due = alarms.filter((a) => a.at <= now);
+      alarms = alarms.filter((a) => a.at > now);
+      for (const alarm of due) alarm.wake();
+    },
+  };
+}
+
+function virtualWire() {
+  const sockets = new Map<number, OnDatagram>();
+  const sent: Datagram[] = [];
+  let free = 20_000;
+  const open: OpenUdp = async ({ address, port, onDatagram }) => {
+    const own = port === 0 ? free++ : port;
+    sockets.set(own, onDatagram);
+    return {
+      address,
+      port: own,
+      notes: [],
+      send(to, head, body, start = 0, end = body?.length ?? 0) {
+        const octets = new Uint8Array(head.length + end - start);
+        octets.set(head);
+        if (body !== undefined) octets.set(body.subarray(start, end), head.length);
+        sent.push({ from: { ip: address, port: own }, to: { ip: to.address, port: to.port }, octets });
+      },
+      close: async () => {
+        sockets.delete(own);
+      },
+    };
+  };
+  return {
+    open,
+    sent,
+    clear: () => {
+      sockets.clear();
+      sent.length = 0;
+    },
+    deliver: (datagram: Datagram) => {
+      sockets.get(datagram.to.port)?.(datagram.octets, ipv4ToNumber(datagram.from.ip), datagram.from.port);
+    },
+  };
+}
+
+/** Enrols phones for a plan; every one of them is in the inventory first. */
+export async function enrolAll(world: World, macs: readonly Mac[], route: MigrationPlan): Promise<void> {
+  const phones = macs.map(
+    (mac): Phone => ({ mac, model: route.model, lines: [{ name: "100", password: "secret" }], settings: {} }),
+  );
+  await world.store.putPhones(phones);
+  const order = { phones: macs.map((mac) => ({ mac, plan: route })), job: "test", startAt: 0, acceptOneWay: true };
+  const verdicts = await enrol({ tracker: world.tracker, vault: fullVault() }, order, world.now());
+  for (const verdict of verdicts) if (verdict.is !== "ready") throw new Error(JSON.stringify(verdict));
+}
