@@ -18,6 +18,8 @@ export interface Trial extends Partial<Pick<RunManner, "until" | "operator" | "t
   readonly mac?: Mac;
   /** Whether the lease names a TFTP server; default true. */
   readonly tftp?: boolean;
+  /** Told of the phone before the run begins. */
+  readonly seatIs?: (seat: Seat) => void;
 }
 
 export interface Tried extends Ran {
@@ -29,11 +31,12 @@ export interface Tried extends Ran {
 
 /** One phone against one folder of files, over a quiet link unless the trial says otherwise. */
 export async function attempt(trial: Trial): Promise<Tried> {
-  const { from, site, habits = {}, model = "7960", mac = MAC, tftp = true, ...rest } = trial;
+  const { from, site, habits = {}, model = "7960", mac = MAC, tftp = true, seatIs, ...rest } = trial;
   const phone = seat(
     createCisco7940({ mac, model, habits, seed: 3 }),
     typeof from === "string" ? flashWith(from) : from,
   );
+  seatIs?.(phone);
   const server = scriptedServer({
     file: (name) => site.get(name.replace(/^\.\//, "")),
     address: SERVER,
