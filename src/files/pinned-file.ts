@@ -1,0 +1,89 @@
+import { constants } from "node:fs";
+import { type FileHandle, open, readlink } from "node:fs/promises";
+
+/** A regular file that stays the same one, whatever happens to its name. */
+export interface PinnedFile {
+  /** Octets, when it was opened. */
+  readonly size: number;
+  /** Device, inode, size and times: differs whenever the content was written or the file replaced. */
+  readonly stamp: string;
+  /** When its inode last changed, milliseconds since the epoch. */
+  readonly changedAt: number;
+  /** The path it was reached by, links resolved, as the kernel says. */
+  path(): Promise<string>;
+  /** Its stamp at this moment. */
+  stampNow(): Promise<string>;
+  /**
+   * Exactly `length` octets at `offset`, fewer only at the end of the `size` it was opened with.
+   * @throws Error when the file gives fewer, as one that was truncated does.
+   */
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a regular file for reading; undefined for anything else and where there is nothing. A link as the last part of
+ * `path` is not followed, and a FIFO or a device does not block.
+ * @throws the system's own error where a file is there and cannot be opened.
+ */
+export async function openPinned(path: string): Promise<PinnedFile | undefined> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (NOTHING_THERE.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+  try {
+    const found = await stampOf(handle);
+    if (!found.isFile) {
+      await handle.close();
+      return undefined;
+    }
+    return pinned(handle, found);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** ELOOP is a link; ENXIO a socket or a device without a driver. */
+const NOTHING_THERE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENXIO", "ENODEV", "EISDIR", "ENAMETOOLONG"]);
+
+interface Stamp {
+  readonly isFile: boolean;
+  readonly size: number;
+  readonly stamp: string;
+  readonly changedAt: number;
+}
+
+async function stampOf(handle: FileHandle): Promise<Stamp> {
+  const s = await handle.stat({ bigint: true });
+  return {
+    isFile: s.isFile(),
+    size: Number(s.size),
+    stamp: `${s.dev}-${s.ino}-${s.size}-${s.mtimeNs}-${s.ctimeNs}`,
+    changedAt: Number(s.ctimeNs / 1_000_000n),
+  };
+}
+
+function pinned(handle: FileHandle, found: Stamp): PinnedFile {
+  return {
+    size: found.size,
+    stamp: found.stamp,
+    changedAt: found.changedAt,
+    path: () => readlink(`/proc/self/fd/${handle.fd}`),
+    stampNow: async () => (await stampOf(handle)).stamp,
+    async read(offset, length) {
+      const octets = new Uint8Array(Math.max(0, Math.min(length, found.size - offset)));
+      let filled = 0;
+      while (filled < octets.length) {
+        const { bytesRead } = await handle.read(octets, filled, octets.length - filled, offset + filled);
+        if (bytesRead === 0) throw new Error(`the file ends at octet ${offset + filled} of ${found.size}`);
+        filled += bytesRead;
+      }
+      return octets;
+    },
+    close: () => handle.close(),
+  };
+}

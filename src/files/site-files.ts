@@ -1,0 +1,186 @@
+import type { Dirent } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import type { Image, SiteFiles } from "../provision/ports.ts";
+import { openPinned, type PinnedFile } from "./pinned-file.ts";
+
+/** The folder of the site's own files cannot be used. `code` is stable. */
+export class SiteFilesError extends Error {
+  override readonly name = "SiteFilesError";
+  readonly code = "E_TFTP_ROOT";
+}
+
+/**
+ * The files under `root`, for phones that are not enrolled. What a phone asks for never becomes a path: each part of a
+ * name is looked up in the folder's own listing, and what the listing says is opened. Links are followed as long as
+ * they end inside the root.
+ * @throws SiteFilesError where `root` is not a folder that can be read.
+ */
+export async function openSiteFiles(root: string): Promise<SiteFiles> {
+  const base = await realpath(root).catch((cause: unknown) => {
+    throw unusable(root, cause);
+  });
+  const folders = createFolders();
+  await folders.list(base).catch((cause: unknown) => {
+    throw unusable(root, cause);
+  });
+  const shared = new Map<string, Shared>();
+
+  return {
+    async find(name) {
+      const parts = partsOf(name);
+      if (parts === undefined) return undefined;
+      const path = await lookUp(folders, base, parts);
+      const file = path === undefined ? undefined : await openInside(base, path);
+      return file === undefined ? undefined : share(shared, parts.at(-1) ?? name, file);
+    },
+  };
+}
+
+/** TFTP carries names of at most 512 octets; no phone nests its files deeper than a few folders. */
+const LONGEST_NAME = 512;
+const MOST_PARTS = 16;
+/** A folder changed in the same tick of the kernel's clock keeps its time: so young a listing is not kept. */
+const CLOCK_TICK = 100;
+
+/** The parts of a requested name; undefined for a name that no file here can have. */
+function partsOf(name: string): readonly string[] | undefined {
+  if (name.length === 0 || name.length > LONGEST_NAME) return undefined;
+  const parts = name.replace(/^(?:\.?[/\\])+/, "").split("/");
+  if (parts.length > MOST_PARTS) return undefined;
+  return parts.every(isPossible) ? parts : undefined;
+}
+
+/** U+FFFD stands for octets that are no UTF-8, in a listing as well as in a request: it names nothing. */
+function isPossible(part: string): boolean {
+  if (part === "" || part === "." || part === "..") return false;
+  for (const character of part) {
+    if (character < " " || character === "\u007f" || character === "\\" || character === "\ufffd") return false;
+  }
+  return true;
+}
+
+async function lookUp(folders: Folders, base: string, parts: readonly string[]): Promise<string | undefined> {
+  let path = base;
+  for (const [at, part] of parts.entries()) {
+    const listing = await folders.list(path).catch(() => undefined);
+    const entry = listing?.exact.get(part) ?? listing?.folded.get(fold(part));
+    if (entry === undefined || entry === "ambiguous") return undefined;
+    const last = at === parts.length - 1;
+    if (!last && !entry.isDirectory() && !entry.isSymbolicLink()) return undefined;
+    path = join(path, entry.name);
+    if (!entry.isSymbolicLink()) continue;
+    const target = await realpath(path).catch(() => undefined);
+    if (target === undefined || !isInside(base, target)) return undefined;
+    path = target;
+  }
+  return path;
+}
+
+/** Between the listing and the opening a folder may have become a link: the kernel says what was opened in the end. */
+async function openInside(base: string, path: string): Promise<PinnedFile | undefined> {
+  const file = await openPinned(path);
+  if (file === undefined) return undefined;
+  const opened = await file.path().catch(() => undefined);
+  if (opened !== undefined && isInside(base, opened)) return file;
+  await file.close();
+  return undefined;
+}
+
+function isInside(base: string, path: string): boolean {
+  return path.startsWith(base.endsWith(sep) ? base : base + sep);
+}
+
+interface Shared {
+  readonly file: PinnedFile;
+  users: number;
+}
+
+/** One descriptor serves every phone that reads the same state of the same file. */
+async function share(shared: Map<string, Shared>, name: string, file: PinnedFile): Promise<Image> {
+  const known = shared.get(file.stamp);
+  const entry = known ?? { file, users: 0 };
+  shared.set(file.stamp, entry);
+  entry.users++;
+  if (known !== undefined) await file.close();
+  let closed: Promise<void> | undefined;
+  return {
+    name,
+    size: file.size,
+    key: file.stamp,
+    async read(offset, length) {
+      if (closed !== undefined) throw new Error(`${name} has been closed`);
+      const octets = await entry.file.read(offset, length);
+      // Asked after the reading: what was read is then of the state that was pinned.
+      if ((await entry.file.stampNow()) !== file.stamp) throw new Error(`${name} was changed while it was being read`);
+      return octets;
+    },
+    close() {
+      closed ??= leave(shared, entry);
+      return closed;
+    },
+  };
+}
+
+async function leave(shared: Map<string, Shared>, entry: Shared): Promise<void> {
+  entry.users--;
+  if (entry.users > 0) return;
+  shared.delete(entry.file.stamp);
+  await entry.file.close();
+}
+
+interface Listing {
+  readonly exact: ReadonlyMap<string, Dirent>;
+  /** By name without letter case; `ambiguous` where several names differ in nothing else. */
+  readonly folded: ReadonlyMap<string, Dirent | "ambiguous">;
+}
+
+interface Folders {
+  list(path: string): Promise<Listing>;
+}
+
+/** The last listings, each good for as long as its folder's times stay what they were. */
+const LISTINGS_KEPT = 256;
+
+function createFolders(): Folders {
+  const kept = new Map<string, { readonly stamp: string; readonly listing: Listing }>();
+  return {
+    async list(path) {
+      const now = Date.now();
+      const found = await stat(path, { bigint: true });
+      const stamp = `${found.dev}-${found.ino}-${found.mtimeNs}-${found.ctimeNs}`;
+      const known = kept.get(path);
+      if (known?.stamp === stamp) return known.listing;
+      const listing = listingOf(await readdir(path, { withFileTypes: true }));
+      kept.delete(path);
+      if (now - Number(found.ctimeNs / 1_000_000n) > CLOCK_TICK) kept.set(path, { stamp, listing });
+      for (const oldest of kept.keys()) {
+        if (kept.size <= LISTINGS_KEPT) break;
+        kept.delete(oldest);
+      }
+      return listing;
+    },
+  };
+}
+
+function listingOf(entries: readonly Dirent[]): Listing {
+  const folded = new Map<string, Dirent | "ambiguous">();
+  for (const entry of entries) {
+    const key = fold(entry.name);
+    folded.set(key, folded.has(key) ? "ambiguous" : entry);
+  }
+  return { exact: new Map(entries.map((entry) => [entry.name, entry])), folded };
+}
+
+/** ASCII alone: phones ask in ASCII, and no other letter may turn into one of theirs. */
+function fold(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+function unusable(root: string, cause: unknown): SiteFilesError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new SiteFilesError(
+    `The folder of the site's own files, tftp.root ${root}, cannot be read (${text}). Create it, or name another one.`,
+    { cause },
+  );
+}
