@@ -4,13 +4,14 @@ import { negotiate, type Offers } from "../tftp/negotiate.ts";
 import type { Broken } from "../tftp/sending.ts";
 import { type Ipv4, ipv4ToNumber } from "../wire/address.ts";
 import { MalformedPacket } from "../wire/malformed.ts";
-import { decodeTftp, encodeTftp, TFTP_OPCODE, type TftpRequest } from "../wire/tftp.ts";
+import { DATA_HEADER, decodeTftp, encodeTftp, TFTP_OPCODE, type TftpRequest } from "../wire/tftp.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { TftpCounters, TftpEvent } from "./tftp-events.ts";
 import { Accounts, DEFAULT_LIMITS, type TftpLimits } from "./tftp-limits.ts";
 import { ImageCache, netasciiBlocks, type Octets, octetBlocks, octetsInMemory } from "./tftp-octets.ts";
 import { SendingTransfer } from "./tftp-transfer.ts";
-import { type OpenUdp, openDgram, peerOf, type UdpPeer, type UdpSocket } from "./udp.ts";
+import { type OpenUdp, peerOf, type UdpPeer, type UdpSocket } from "./udp.ts";
+import { fastestUdp } from "./udp-batch.ts";
 
 export interface TftpOptions {
   /** The address to answer on. */
@@ -34,6 +35,7 @@ export interface TftpOptions {
   readonly cache?: number;
   /** The block number after 65535, for the one that asks: 0, or 1 for loaders that know no block 0. Default 0. */
   readonly wrapTo?: (request: FileRequest) => 0 | 1;
+  /** How sockets are opened. Default: in batches where the system can (udp-batch.ts). */
   readonly openUdp?: OpenUdp;
 }
 
@@ -126,8 +128,10 @@ class TftpServer implements TftpService {
   }
 
   async open(): Promise<void> {
-    const open = this.#options.openUdp ?? openDgram;
-    const { listen, port, sockets = 64 } = this.#options;
+    const { listen, port, sockets = 64, offers = DEFAULT_OFFERS, openUdp } = this.#options;
+    const fastest = openUdp === undefined ? await fastestUdp(offers.blksize + DATA_HEADER) : { open: openUdp };
+    const { open } = fastest;
+    if (fastest.note !== undefined) this.#tell({ event: "tftp.note", message: fastest.note });
     try {
       this.#listener = await open({
         address: listen,
