@@ -227,14 +227,19 @@ function overload(
   const options: Option[] = [];
   const file: Option[] = [];
   const sname: Option[] = [];
-  // Three octets for option 52 itself, one for the end of each overloaded field.
-  let mainRoom = room - 3 - last.reduce((sum, option) => sum + space(option), 0);
+  // One octet of each overloaded field is its end option.
   let fileRoom = packet.file.length === 0 ? FILE.length - 1 : 0;
   let snameRoom = packet.sname.length === 0 ? SNAME.length - 1 : 0;
+  const large = Math.max(fileRoom, snameRoom);
+  // Three octets for option 52 itself; room is kept for what no other field can hold.
+  let mainRoom = room - 3;
+  for (const option of [...all, ...last]) if (space(option) > large || last.includes(option)) mainRoom -= space(option);
   if (mainRoom < 0) return undefined;
   for (const option of all) {
     const size = space(option);
-    if (size <= mainRoom) {
+    if (size > large) {
+      options.push(option);
+    } else if (size <= mainRoom) {
       options.push(option);
       mainRoom -= size;
     } else if (size <= fileRoom) {
