@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Because } from "./because.ts";
 import { becauseSchema, type DataFinding, findingsOf, sourcesSchema, unknownSources } from "./manifest.ts";
-import type { Lever } from "./release.ts";
+import type { Lever, Protocol } from "./release.ts";
 
 /** One thing a phone says, shows or does when a stage goes wrong, and what to do about it. */
 export interface Remedy {
@@ -16,8 +16,10 @@ export interface Remedy {
   readonly next: string;
   /** It says nothing about the migration: shown so that nobody acts on it. */
   readonly harmless?: true;
-  /** The stages it belongs to, by lever; absent: it may be seen at any time and is not printed with each stage. */
+  /** The stages it is printed with, by lever; absent: it is looked up when it is seen. */
   readonly levers?: readonly Lever[];
+  /** Only an application of this protocol says it. */
+  readonly protocol?: Protocol;
   readonly because: readonly Because[];
 }
 
@@ -60,7 +62,9 @@ export const remediesSchema = z.strictObject({
             ]),
           )
           .min(1)
-          .optional(),
+          .optional()
+          .describe("The stages it is printed with"),
+        protocol: z.enum(["SCCP", "SIP", "MGCP"]).optional().describe("Only an application of this protocol says it"),
         because: z.array(becauseSchema).min(1),
       }),
     )
@@ -86,20 +90,33 @@ export function parseRemedies(data: unknown): ParsedRemedies {
     kind: "remedies",
     table: {
       family,
-      remedies: remedies.map(({ code, harmless, levers, because, ...rest }) => ({
+      remedies: remedies.map(({ code, harmless, levers, protocol, because, ...rest }) => ({
         ...rest,
         because: because.map((why) => ({ ...why, source: sources[why.source] ?? why.source })),
         ...(code === undefined ? {} : { code }),
         ...(harmless === undefined ? {} : { harmless }),
         ...(levers === undefined ? {} : { levers }),
+        ...(protocol === undefined ? {} : { protocol }),
       })),
     },
   };
 }
 
-/** The remedies that belong to a stage by its lever, in the order of the file. */
-export function remediesOf(table: RemedyTable | undefined, lever: Lever): readonly Remedy[] {
-  return (table?.remedies ?? []).filter((remedy) => remedy.levers?.includes(lever) === true && !remedy.harmless);
+/** The remedies printed with a stage, in the order of the file: by its lever, and by the protocols at its ends. */
+export function remediesOf(
+  table: RemedyTable | undefined,
+  lever: Lever,
+  protocols: readonly Protocol[],
+): readonly Remedy[] {
+  return (table?.remedies ?? []).filter(
+    (remedy) =>
+      remedy.levers?.includes(lever) === true && (remedy.protocol === undefined || protocols.includes(remedy.protocol)),
+  );
+}
+
+/** What is seen, with the vendor's number before it where it has one. */
+export function seen(remedy: Remedy): string {
+  return remedy.code === undefined ? remedy.sees : `${remedy.code} ${remedy.sees}`;
 }
 
 function twice(names: readonly string[]): DataFinding[] {

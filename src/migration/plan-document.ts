@@ -1,6 +1,6 @@
 import type { Because } from "../firmware/because.ts";
 import type { Release } from "../firmware/release.ts";
-import { type Remedy, type RemedyTable, remediesOf } from "../firmware/remedy.ts";
+import { type Remedy, type RemedyTable, remediesOf, seen } from "../firmware/remedy.ts";
 import type { MigrationPlan, Planned, Stage } from "./migration.ts";
 
 /** What a plan's reader is told besides the plan itself. */
@@ -87,7 +87,7 @@ export function planJson(planned: Planned, setting: PlanSetting): PlanJson {
           expects: stage.expects,
           typicalSeconds: stage.typicalSeconds,
           because: stage.because,
-          remedies: remediesOf(setting.remedies, stage.lever).map(({ sees, next }) => ({ sees, do: next })),
+          remedies: stageRemedies(stage, setting).map((remedy) => ({ sees: seen(remedy), do: remedy.next })),
         })),
       };
     }
@@ -105,10 +105,17 @@ export function planText(planned: Planned, setting: PlanSetting): string {
       return [
         ...headText(planned.plan, setting),
         ...planned.plan.stages.flatMap((stage) => stageText(stage, planned.plan, setting)),
+        ...remedyText(planned.plan.stages.flatMap((stage) => stageRemedies(stage, setting))),
       ]
         .join("\n")
         .concat("\n");
   }
+}
+
+/** What may be seen during a stage, and what to do then. */
+export function stageRemedies(stage: Stage, setting: PlanSetting): readonly Remedy[] {
+  const protocols = [stage.release.protocol, ...(stage.from === undefined ? [] : [stage.from.protocol])];
+  return remediesOf(setting.remedies, stage.lever, protocols);
 }
 
 /** What is said before the first stage: the way in a line, what cannot be undone, what is missing. */
@@ -184,13 +191,16 @@ function stageText(stage: Stage, plan: MigrationPlan, setting: PlanSetting): str
     ...stage.expects.flatMap((line) => wrapped("    - ", line)),
     "  Because:",
     ...stage.because.flatMap((why) => wrapped("    - ", `${why.reason} [${why.grade}] ${why.source}`)),
-    ...remedyText(remediesOf(setting.remedies, stage.lever)),
   ];
 }
 
 function remedyText(remedies: readonly Remedy[]): string[] {
   if (remedies.length === 0) return [];
-  return ["  If it shows:", ...remedies.flatMap(({ sees, next }) => wrapped("    - ", `"${sees}": ${next}`))];
+  return [
+    "",
+    "If something goes wrong:",
+    ...[...new Set(remedies)].flatMap((remedy) => wrapped("  - ", `"${seen(remedy)}": ${remedy.next}`)),
+  ];
 }
 
 function noPathText(stoppedAt: Release | undefined, because: readonly Because[], setting: PlanSetting): string {

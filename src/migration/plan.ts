@@ -111,17 +111,13 @@ function noPath(
     return first === undefined ? refusal(undefined, [unknownStart(choice)]) : noPath(within, choice, first, to, target);
   }
   if (from.deadEnd !== undefined) return refusal(from, [from.deadEnd]);
-  const because: Because[] = [];
-  let stoppedAt = from;
   for (const load of reachable(within, from.load)) {
     const blocks = within.blocked.filter((pair) => pair.from === load && pair.to === target.load);
-    if (blocks.length > 0 && because.length === 0) stoppedAt = within.releases.get(load) ?? from;
-    for (const { rule, because: why } of blocks) {
-      const reason = `${rule}: ${why.reason}`;
-      if (!because.some((known) => known.reason === reason)) because.push({ ...why, reason });
-    }
+    if (blocks.length === 0) continue;
+    const because = blocks.map((block) => ({ ...block.because, reason: `${block.rule}: ${block.because.reason}` }));
+    return refusal(within.releases.get(load), because);
   }
-  return refusal(stoppedAt, because.length > 0 ? because : [noRule(choice, from, target)]);
+  return refusal(from, [noRule(choice, from, target)]);
 }
 
 function refusal(stoppedAt: Release | undefined, because: readonly Because[]): Refusal {
