@@ -26,8 +26,8 @@ const CISCO = text("Cisco Systems, Inc. IP Phone CP-7960G\0");
 const POLYCOM = text("Polycom-SPIP335");
 const RELAY = { source: { address: ip("198.51.100.1"), port: 67 }, interfaceAddress: SERVER };
 const list = (...asked: number[]) => [OPTION.parameterRequestList, Uint8Array.from(asked)] as const;
-const number = (packet: Heard | undefined, code: number) =>
-  new DataView((packet?.options.get(code) as Uint8Array).slice().buffer).getUint32(0);
+const number = (packet: Heard, code: number) =>
+  new DataView((packet.options.get(code) as Uint8Array).slice().buffer).getUint32(0);
 
 describe("the fields and options of a reply", () => {
   test("D030 fields come from the request bit by bit, hops and secs are 0", async () => {
