@@ -1,11 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { XMLValidator } from "fast-xml-parser";
 import { describe, expect, test } from "vitest";
 import { loadManifests } from "../../src/files/manifests.ts";
 import type { Policy } from "../../src/firmware/release.ts";
 import type { Planned } from "../../src/migration/migration.ts";
 import { plan, type Target } from "../../src/migration/plan.ts";
 import { type PlanSetting, planJson, planText } from "../../src/migration/plan-document.ts";
+import { planHtml } from "../../src/migration/plan-document-html.ts";
+import { planMarkdown } from "../../src/migration/plan-document-markdown.ts";
 import { makeStage } from "../../src/migration/stage.ts";
 import { cisco7940 } from "../../src/phones/cisco-7940.ts";
 
@@ -111,6 +114,10 @@ describe("the plan as a document", () => {
 
   test.each([
     ["sccp31-to-sip.txt", () => planText(ask("P00303010102", sip), setting)],
+    ["sccp31-to-sip.md", () => planMarkdown(ask("P00303010102", sip), setting)],
+    ["sccp31-to-sip.html", () => planHtml(ask("P00303010102", sip), setting)],
+    ["sip812-to-sccp31.md", () => planMarkdown(ask("P0S3-8-12-00", { load: "P00303010102" }), setting)],
+    ["sip812-to-sccp31.html", () => planHtml(ask("P0S3-8-12-00", { load: "P00303010102" }), setting)],
     ["sip812-to-sccp31.txt", () => planText(ask("P0S3-8-12-00", { load: "P00303010102" }), setting)],
     ["sccp31-to-sip.json", () => `${JSON.stringify(planJson(ask("P00303010102", sip), setting), null, 2)}\n`],
     [
@@ -122,5 +129,28 @@ describe("the plan as a document", () => {
     const now = document();
     if (process.env.UPDATE_GOLDEN === "1") writeFileSync(file, now);
     expect(now).toBe(readFileSync(file, "utf8"));
+  });
+
+  test("has one page per stage after the first, and says one-way before any of them", () => {
+    const html = planHtml(ask("P00303010102", sip), setting);
+    expect(html.split('<section class="page">')).toHaveLength(1 + 1 + 3);
+    expect(html.indexOf("ONE-WAY")).toBeLessThan(html.indexOf("Stage 1 of 3:"));
+  });
+
+  test("shows a hostile text as text", () => {
+    const hostile: PlanSetting = { ...setting, model: '<script>alert("1")</script>|*x*' };
+    const planned = ask("P00303010102", sip);
+    expect(planHtml(planned, hostile)).not.toContain("<script");
+    expect(planMarkdown(planned, hostile)).not.toContain("<script");
+    expect(planMarkdown(planned, hostile)).toContain("\\*x\\*");
+  });
+
+  test("is XML as well as HTML, so that no tag stays open", () => {
+    const html = planHtml(ask("P00303010102", sip), setting);
+    const xml = html
+      .replace("<!doctype html>", "")
+      .replace(/<meta([^>]*)>/g, "<meta$1/>")
+      .replace(/&nbsp;/g, " ");
+    expect(XMLValidator.validate(xml)).toBe(true);
   });
 });
