@@ -5,6 +5,7 @@ const exitCode = await runCommandLine({
   argv: process.argv.slice(2),
   environment: process.env,
   cwd: process.cwd(),
+  in: process.stdin,
   out: process.stdout,
   err: process.stderr,
   onSignal: (end) => {

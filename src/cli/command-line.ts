@@ -1,11 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../server/shipped.ts";
+import type { Action } from "./action.ts";
 import { commands } from "./commands.ts";
 import { reportFailure } from "./report-failure.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** A command's work; resolves with its exit code: 0 done, 1 findings, 2 wrong usage, 3 forbidden by the phones' rules. */
-export type Action<Options> = (terminal: Terminal, options: Options, ...operands: string[]) => Promise<number>;
 
 /** Runs one command line and resolves with its exit code. Nothing it does ends the process or prints a stack trace. */
 export async function runCommandLine(terminal: Terminal): Promise<number> {

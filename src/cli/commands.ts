@@ -1,9 +1,28 @@
 import type { Command } from "commander";
-import type { Action } from "./command-line.ts";
+import type { Run } from "./action.ts";
+import { check } from "./check.ts";
+import { firmware } from "./firmware.ts";
 import { init } from "./init.ts";
-
-/** Turns a command's work into what commander calls. */
-export type Run = <Options>(action: Action<Options>) => (...given: unknown[]) => Promise<void>;
+import { migrate } from "./migrate.ts";
+import { phones } from "./phones.ts";
+import { plan } from "./plan.ts";
+import { render } from "./render.ts";
+import { serve } from "./serve.ts";
+import { status } from "./status.ts";
+import { cancel, pause, resume } from "./wish.ts";
 
 /** Every command, in the order of `--help`. */
-export const commands: readonly ((run: Run) => Command)[] = [init];
+export const commands: readonly ((run: Run) => Command)[] = [
+  init,
+  check,
+  serve,
+  plan,
+  migrate,
+  status,
+  pause,
+  resume,
+  cancel,
+  phones,
+  firmware,
+  render,
+];

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { failure, systemCode } from "../server/failure.ts";
 import { exampleConfiguration } from "../server/shipped.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./action.ts";
 import { type Terminal, tell } from "./terminal.ts";
 
 /** `provision init`: a commented provision.yaml, on standard output or into a file that does not exist yet. */

@@ -5,8 +5,8 @@ import { modelOf } from "../phones/families.ts";
 import { readInventory } from "../phones/inventory-csv.ts";
 import { Failure, failure, systemCode } from "../server/failure.ts";
 import { type PhoneStory, readMac } from "../server/inventory.ts";
+import type { Run } from "./action.ts";
 import { withAdministration } from "./admin.ts";
-import type { Run } from "./commands.ts";
 import { type Globals, several } from "./globals.ts";
 import { printable, say, sayJson, type Terminal, table, tell } from "./terminal.ts";
 

@@ -1,11 +1,12 @@
 import { Command, Option } from "commander";
 import { planJson, planText } from "../migration/plan-document.ts";
-import { planHtml, planMarkdown } from "../migration/plan-document-print.ts";
+import { planHtml } from "../migration/plan-document-html.ts";
+import { planMarkdown } from "../migration/plan-document-markdown.ts";
 import { loadConfig } from "../server/config.ts";
 import { loadKnowledge, planFor } from "../server/knowledge.ts";
 import { settingOf } from "../server/plan-report.ts";
 import { readVault } from "../server/vault.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./action.ts";
 import { configSources, type Globals } from "./globals.ts";
 import { sayJson, type Terminal } from "./terminal.ts";
 

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { loadConfig } from "../server/config.ts";
 import { createLog, standardError } from "../server/log.ts";
 import { start } from "../server/start.ts";
-import type { Run } from "./commands.ts";
+import type { Run } from "./action.ts";
 import { configSources, type Globals } from "./globals.ts";
 import { type Terminal, tell } from "./terminal.ts";
 

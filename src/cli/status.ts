@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { StatusReport } from "../server/administration.ts";
+import type { Run } from "./action.ts";
 import { withAdministration } from "./admin.ts";
-import type { Run } from "./commands.ts";
 import type { Globals } from "./globals.ts";
 import { printable, say, sayJson, type Terminal, table, tell } from "./terminal.ts";
 

@@ -1,10 +1,12 @@
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 
 /** Where a command stands: everything it may know of the process around it. */
 export interface Terminal {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Where answers to questions come from. */
+  readonly in: Readable & { readonly isTTY?: boolean };
   readonly out: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly err: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   /** Calls `end` once when the process is asked to stop. */

@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { failure } from "../server/failure.ts";
 import { readMac } from "../server/inventory.ts";
+import type { Run } from "./action.ts";
 import { withAdministration } from "./admin.ts";
-import type { Run } from "./commands.ts";
 import { type Globals, several } from "./globals.ts";
 import { say, sayJson, type Terminal, table, tell } from "./terminal.ts";
 

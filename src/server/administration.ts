@@ -73,7 +73,7 @@ export async function openAdministration(
     const operations = Object.fromEntries(names.map((name) => [name, (request: unknown) => server(name, request)]));
     return { ask: administrationBy(operations), served: true, close: async () => undefined };
   }
-  const core = await openCore(config, now);
+  const core = await openCore(config, now, false);
   return { ask: administrationBy(operationsOf(core)), served: false, close: () => core.close() };
 }
 

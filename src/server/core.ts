@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createSiteFiles } from "../files/site-files.ts";
+import { openSiteFiles, SiteFilesError } from "../files/site-files.ts";
 import { loadTemplates } from "../files/templates.ts";
 import type { FirmwareVault } from "../files/vault.ts";
 import type { SiteFiles } from "../provision/ports.ts";
@@ -26,18 +26,30 @@ export interface Core {
   close(): Promise<void>;
 }
 
-/** Builds each part once. Throws the parts' own errors; what was opened before is closed again. */
-export async function openCore(config: Config, now: () => number): Promise<Core> {
+/**
+ * Builds each part once. Throws the parts' own errors; what was opened before is closed again. `serving` says whether
+ * phones are answered: then the site's own folder must be there, since every other phone of the site lives on it.
+ */
+export async function openCore(config: Config, now: () => number, serving: boolean): Promise<Core> {
   const known = await loadKnowledge();
   const renderer = createRenderer(await loadTemplates(shipped("templates"), config.templates));
   const vault = await openFirmwareVault(config, known);
+  const siteFiles = await siteFilesOf(config, serving);
   const store = await openSqliteStore(join(config.data, "provision.db"));
   try {
     const tracker = await createTracker(store, known);
-    const siteFiles = createSiteFiles(config.tftp.root);
     return { config, known, store, vault, siteFiles, renderer, tracker, now, close: () => store.close() };
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+async function siteFilesOf(config: Config, serving: boolean): Promise<SiteFiles> {
+  try {
+    return await openSiteFiles(config.tftp.root);
+  } catch (error) {
+    if (serving || !(error instanceof SiteFilesError)) throw error;
+    return { find: async () => undefined };
   }
 }

@@ -15,9 +15,10 @@ import type { Config } from "./config.ts";
 import { controlSocketOf, findServer, usableSocketPath } from "./control-client.ts";
 import { openCore } from "./core.ts";
 import { dhcpSettings, findDhcpPlace } from "./dhcp-settings.ts";
-import { failure, systemCode } from "./failure.ts";
+import { failure } from "./failure.ts";
 import { followLeases } from "./lease-holders.ts";
 import type { Log } from "./log.ts";
+import { portTrouble } from "./port-trouble.ts";
 import { tftpNote } from "./tftp-notes.ts";
 import { told } from "./told.ts";
 
@@ -58,7 +59,7 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
   };
   try {
     await refuseTwin(config);
-    const core = await openCore(config, now);
+    const core = await openCore(config, now, true);
     closing.push(() => core.close());
     const { store, tracker } = core;
     const leases = await followLeases(store);
@@ -160,26 +161,7 @@ async function openHttp(app: Parameters<typeof listenHttp>[0], { http: { listen,
   try {
     return await listenHttp(app, { address: listen, port });
   } catch (error) {
-    throw failure("E_LISTEN", 1, { where: `${listen}:${port}/tcp`, ...portTrouble(systemCode(error)) }, error);
-  }
-}
-
-function portTrouble(code: string | undefined): { readonly message: string; readonly remedy: string } {
-  switch (code) {
-    case "EACCES":
-      return {
-        message: "this user may not listen on this port",
-        remedy: "give the service CAP_NET_BIND_SERVICE, or choose a port from 1024 on (http.port)",
-      };
-    case "EADDRINUSE":
-      return {
-        message: "the port is in use",
-        remedy: "stop the other server (ss -ltnp shows it), or choose another http.port",
-      };
-    case "EADDRNOTAVAIL":
-      return { message: "this machine has no such address", remedy: "choose one of `ip -4 addr` (http.listen)" };
-    default:
-      return { message: `it cannot be listened on (${code})`, remedy: "choose another http.listen or http.port" };
+    throw portTrouble(listen, port, error);
   }
 }
 

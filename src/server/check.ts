@@ -1,0 +1,199 @@
+import { existsSync, statSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { openSiteFiles } from "../files/site-files.ts";
+import { loadTemplates } from "../files/templates.ts";
+import { listenHttp } from "../http/listen.ts";
+import { openDgram } from "../net/udp.ts";
+import type { Phone } from "../phones/phone.ts";
+import { renderFor } from "../provision/answer-file.ts";
+import { createRenderer } from "../render/renderer.ts";
+import { type Ipv4, inSubnet, macWithColons } from "../wire/address.ts";
+import type { Config } from "./config.ts";
+import { findServer } from "./control-client.ts";
+import { type Core, openCore } from "./core.ts";
+import { findDhcpPlace } from "./dhcp-settings.ts";
+import { type Known, loadKnowledge } from "./knowledge.ts";
+import { portTrouble } from "./port-trouble.ts";
+import { shipped } from "./shipped.ts";
+import { told } from "./told.ts";
+import { openFirmwareVault } from "./vault.ts";
+
+/** One thing that was looked at. */
+export interface Checked {
+  readonly what: string;
+  readonly is: "ok" | "warning" | "error";
+  readonly code?: string;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** Looks at everything that serving needs, in the order in which it is needed, and changes nothing. */
+export async function checkEverything(config: Config, now: () => number): Promise<readonly Checked[]> {
+  const running = await findServer(config.data);
+  const looks: readonly [string, () => Promise<Found>][] = [
+    ["manifests", () => manifests()],
+    ["templates", () => templates(config)],
+    ["site files", () => siteFiles(config)],
+    ["data", async () => dataFolder(config)],
+    ["vault", () => vault(config)],
+    [
+      "inventory",
+      () => (running === undefined ? inventory(config, now) : Promise.resolve(fine("a server works on it"))),
+    ],
+    ["server address", async () => serverAddress(config)],
+    ["access", async () => access(config)],
+    [
+      "TFTP port",
+      () => (running === undefined ? tftpPort(config) : Promise.resolve(fine("the running server has it"))),
+    ],
+    [
+      "HTTP port",
+      () => (running === undefined ? httpPort(config) : Promise.resolve(fine("the running server has it"))),
+    ],
+    ["DHCP", () => dhcp(config, running !== undefined)],
+  ];
+  const checked: Checked[] = [];
+  for (const [what, look] of looks) checked.push(...(await looked(what, look)));
+  return checked;
+}
+
+type Found = readonly Omit<Checked, "what">[];
+
+const fine = (message: string): Found => [{ is: "ok", message }];
+
+async function looked(what: string, look: () => Promise<Found>): Promise<readonly Checked[]> {
+  try {
+    return (await look()).map((found) => ({ what, ...found }));
+  } catch (error) {
+    const { code, findings } = told(error);
+    return findings.map(({ where, message, remedy }) => ({
+      what,
+      is: "error",
+      code,
+      message: where === "" ? message : `${where}: ${message}`,
+      remedy,
+    }));
+  }
+}
+
+async function manifests(): Promise<Found> {
+  const known = await loadKnowledge();
+  const graphs = known.families.flatMap(({ id }) => known.graph(id) ?? []);
+  const releases = graphs.reduce((sum, graph) => sum + graph.releases.size, 0);
+  return fine(`${graphs.length} families, ${releases} releases`);
+}
+
+async function templates(config: Config): Promise<Found> {
+  const files = await loadTemplates(shipped("templates"), config.templates);
+  createRenderer(files);
+  return fine(`${files.length} templates`);
+}
+
+async function siteFiles(config: Config): Promise<Found> {
+  await openSiteFiles(config.tftp.root);
+  return fine(config.tftp.root);
+}
+
+function dataFolder({ data }: Config): Found {
+  if (!existsSync(data)) return fine(`${data} will be made`);
+  const { mode } = statSync(data);
+  if ((mode & 0o007) === 0) return fine(data);
+  const remedy = `chmod o-rwx ${data}: it holds the key that the phones' passwords are sealed with`;
+  return [{ is: "warning", message: `${data} can be read by every user of this machine`, remedy }];
+}
+
+async function vault(config: Config): Promise<Found> {
+  if (!existsSync(join(config.data, "firmware"))) return fine("empty: provision firmware import PATH…");
+  const { packages } = await (await openFirmwareVault(config, await loadKnowledge())).list();
+  const lacking = packages.filter(({ complete }) => !complete);
+  if (lacking.length === 0) return fine(`${packages.length} packages, all complete`);
+  return lacking.map(({ load, missing }) => ({
+    is: "warning",
+    message: `${load} lacks ${missing.join(", ")}`,
+    remedy: `no phone is offered it before: provision firmware import PATH`,
+  }));
+}
+
+/** Renders what every phone of the inventory reads at rest, so that a wrong setting is found before a phone asks. */
+async function inventory(config: Config, now: () => number): Promise<Found> {
+  if (!existsSync(join(config.data, "provision.db"))) return fine("empty: provision phones import FILE.csv");
+  const core = await openCore(config, now, false);
+  try {
+    const phones = await core.store.phones();
+    const problems = phones.flatMap((phone) => unrenderable(core, core.known, phone));
+    return problems.length > 0 ? problems : fine(`${phones.length} phones`);
+  } finally {
+    await core.close();
+  }
+}
+
+function unrenderable(core: Core, known: Known, phone: Phone): Found {
+  const family = known.families.find((one) => one.models.some((model) => model.id === phone.model));
+  const release = known.graph(family?.id ?? "")?.releases.get(phone.running ?? "");
+  if (family === undefined || release === undefined) return [];
+  const parts = { ...core, knowledge: known, site: core.config.site, groups: core.config.groups };
+  return family.atRest(release).publications.flatMap((publication) => {
+    if (publication.answer !== "rendered") return [];
+    const rendered = renderFor(parts, phone, family, publication);
+    if (rendered.is === "rendered") return [];
+    return rendered.problems.map(({ where, message, remedy }) => ({
+      is: "error" as const,
+      code: "E_RENDER",
+      message: `${macWithColons(phone.mac)}, ${where}: ${message}`,
+      remedy,
+    }));
+  });
+}
+
+function serverAddress({ site }: Config): Found {
+  const own = Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).map(({ address }) => address),
+  );
+  if (own.includes(site.serverAddress)) return fine(site.serverAddress);
+  const remedy = `phones are told to come there; this machine has ${own.filter((ip) => !ip.includes(":")).join(", ")}`;
+  return [{ is: "warning", message: `this machine has no address ${site.serverAddress}`, remedy }];
+}
+
+function access({ access: { allow }, dhcp: { subnets } }: Config): Found {
+  const admits = (ip: Ipv4) => allow.some((subnet) => inSubnet(ip, subnet));
+  const outside = subnets.flatMap(({ pool, reservations }) =>
+    [...pool.flatMap(({ first, last }) => [first, last]), ...reservations.map(({ ip }) => ip)].filter(
+      (ip) => !admits(ip),
+    ),
+  );
+  if (outside.length === 0) return fine(allow.map(({ network, prefix }) => `${network}/${prefix}`).join(", "));
+  const remedy = "add their subnet to access.allow, or these phones are dropped in silence";
+  return [
+    {
+      is: "error",
+      code: "E_ACCESS",
+      message: `DHCP gives out addresses that are not allowed: ${outside.join(", ")}`,
+      remedy,
+    },
+  ];
+}
+
+async function tftpPort({ tftp }: Config): Promise<Found> {
+  const socket = await openDgram({ address: tftp.listen, port: tftp.port, onDatagram: () => undefined });
+  await socket.close();
+  return fine(`${tftp.listen}:${tftp.port}/udp`);
+}
+
+async function httpPort({ http: { listen, port } }: Config): Promise<Found> {
+  try {
+    await (await listenHttp({ fetch: () => new Response(null) }, { address: listen, port })).stop();
+  } catch (error) {
+    throw portTrouble(listen, port, error);
+  }
+  return fine(`${listen}:${port}/tcp`);
+}
+
+async function dhcp(config: Config, running: boolean): Promise<Found> {
+  if (!config.dhcp.enabled) return fine("off; give the existing server options 66 and 150 (provision dhcp snippet)");
+  const place = findDhcpPlace(config);
+  if (running) return fine("the running server has it");
+  const socket = await openDgram({ address: place.address, port: 67, onDatagram: () => undefined });
+  await socket.close();
+  return fine(`${place.interface}, ${place.address}:67/udp`);
+}
