@@ -1,8 +1,9 @@
 import { readCnf, readXmlConfig } from "../cisco-config.ts";
+import { again, ask, fault, pause, settle, show, take } from "../steps.ts";
 import type { Fetched } from "../tftp-client.ts";
 import { readLoad } from "./loads.ts";
 import { lineProvisioned, macOf, namedIn, sepName, XML_ERROR, xmlDefaultName } from "./names.ts";
-import { again, ask, type Boot, fault, pause, type Step, settle, show, take } from "./steps.ts";
+import type { Boot, Step } from "./steps.ts";
 
 /** A load that the loader was told and could not install in this boot. */
 export interface FailedUpgrade {

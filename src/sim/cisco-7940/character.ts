@@ -1,10 +1,11 @@
 import { createPhone, type Phone } from "../phone.ts";
 import type { Character } from "../script.ts";
+import { fault } from "../steps.ts";
 import type { Flash7940, Habits, Identity7940 } from "./flash.ts";
 import { loaderBoot } from "./loader-boot.ts";
 import { readLoad } from "./loads.ts";
 import { oldBoot } from "./old-boot.ts";
-import { type Boot, fault, MANNER } from "./steps.ts";
+import { type Boot, MANNER } from "./steps.ts";
 
 const HABITS: Habits = {
   changesAddress: false,

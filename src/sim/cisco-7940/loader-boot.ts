@@ -1,11 +1,12 @@
 import { readCnf, readXmlConfig } from "../cisco-config.ts";
+import { again, ask, fault, show, take } from "../steps.ts";
 import type { Fetched } from "../tftp-client.ts";
 import { runApplication, startApplication } from "./application.ts";
 import type { Flash7940 } from "./flash.ts";
 import { readLoad } from "./loads.ts";
 import { macOf, namedIn, sepName, xmlDefaultName } from "./names.ts";
 import { judgeImage, judgeLoads, stemOf } from "./rules.ts";
-import { again, ask, type Boot, connect, fault, type Step, show, take } from "./steps.ts";
+import { type Boot, connect, type Step } from "./steps.ts";
 
 const INVALID = "Protocol Application Invalid";
 

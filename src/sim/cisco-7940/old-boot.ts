@@ -1,11 +1,12 @@
 import { readCnf, readXmlConfig } from "../cisco-config.ts";
 import { textOf } from "../octets.ts";
+import { again, ask, fault, pause, settle, show, take } from "../steps.ts";
 import type { Fetched } from "../tftp-client.ts";
 import { checksSignatures, type Flash7940 } from "./flash.ts";
 import { before, isLoader, type Load, readLoad, readsXml } from "./loads.ts";
 import { lineProvisioned, macOf, namedIn, sepName, XML_ERROR, xmlDefaultName } from "./names.ts";
 import { judgeImage } from "./rules.ts";
-import { again, ask, type Boot, connect, fault, MANNER, pause, type Step, settle, show, take } from "./steps.ts";
+import { type Boot, connect, MANNER, type Step } from "./steps.ts";
 
 /** Loads without the universal loader name no model in option 60 (cisco.md §3). */
 const VENDOR = "Cisco Systems, Inc. IP Phone\0";

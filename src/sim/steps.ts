@@ -1,0 +1,58 @@
+import type { Ipv4 } from "../wire/address.ts";
+import type { Script, Self } from "./script.ts";
+import type { Fetched, FileWish, TftpManner } from "./tftp-client.ts";
+
+/** Where a phone asks for files, and how; `server` is undefined while nothing has named one. */
+export interface Asking {
+  readonly server: Ipv4 | undefined;
+  readonly manner: TftpManner;
+}
+
+/** Puts a line on the screen and goes on. */
+export function show<F>(screen: string, next: () => Script<F>): Script<F> {
+  return { does: "show", screen, next };
+}
+
+/** Takes `ms` milliseconds. */
+export function pause<F>(ms: number, next: () => Script<F>): Script<F> {
+  return { does: "pause", ms, next };
+}
+
+/** Takes between `low` and `high` milliseconds; which, is the phone's own die `label`. */
+export function take<F>(
+  { self }: { readonly self: Self },
+  low: number,
+  high: number,
+  label: string,
+  next: () => Script<F>,
+): Script<F> {
+  return pause(low + Math.floor(self.chance(label) * (high - low)), next);
+}
+
+/** Asks for one file. */
+export function ask<F>(asking: Asking, wish: FileWish | string, next: (fetched: Fetched) => Script<F>): Script<F> {
+  const wishes = [typeof wish === "string" ? { name: wish } : wish];
+  const { server, manner } = asking;
+  return { does: "fetch", wishes, server, manner, next: ([fetched]) => next(fetched as Fetched) };
+}
+
+/** Asks for files one after the other and goes on, whatever comes of them. */
+export function askEach<F>(asking: Asking, names: readonly string[], next: () => Script<F>): Script<F> {
+  const [name, ...others] = names;
+  return name === undefined ? next() : ask(asking, name, () => askEach(asking, others, next));
+}
+
+/** Shows a fault, waits half a minute, and starts the phone again: the state a technician finds. */
+export function fault<F = never>(screen: string, next: () => Script<F> = again): Script<F> {
+  return show(screen, () => ({ does: "stand", mood: "stuck", next: () => pause(30_000, next) }));
+}
+
+/** Stands ready for calls. */
+export function settle(screen: string): Script<never> {
+  return show(screen, () => ({ does: "stand", mood: "settled", next: () => ({ does: "rest" }) }));
+}
+
+/** Boots again. */
+export function again(): Script<never> {
+  return { does: "restart" };
+}
