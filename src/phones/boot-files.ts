@@ -3,7 +3,8 @@ export type FileFormat = "load-name" | "cnf" | "xml" | "ringlist";
 
 /** One file that is rendered for phones of a family. */
 export interface RenderedFile {
-  readonly family: string;
+  /** The folder of its template. */
+  readonly folder: string;
   /** The word that the family gives to the file, e.g. `sip-default`. */
   readonly kind: string;
   /** The template's name without `.hbs`: the name that the phone asks for, with `{MAC}` where the name carries one. */
@@ -18,30 +19,38 @@ export interface RenderedFile {
 const CNF_OCTETS = 8192;
 /** No limit is documented for the 7940/7960's XML files; a cautious one (grade D). */
 const XML_OCTETS = 65_536;
+/** What a Java phone asks its TFTP client for at most, seen for dial plans and soft keys (cisco.md §8, grade A). */
+const JAVA_OCTETS = 550_001;
 
-const CISCO_7940: readonly RenderedFile[] = [
-  { ...row("os79xx", "OS79XX.TXT", "load-name"), maxOctets: 60 },
-  row("xml-default", "XMLDefault.cnf.xml", "xml"),
-  row("sep-config", "SEP{MAC}.cnf.xml", "xml"),
-  row("sip-default", "SIPDefault.cnf", "cnf"),
-  row("sip-config", "SIP{MAC}.cnf", "cnf"),
-  row("dialplan", "dialplan.xml", "xml"),
-  row("ringlist", "RINGLIST.DAT", "ringlist"),
+/** Every file that is rendered, folder by folder. */
+export const RENDERED_FILES: readonly RenderedFile[] = [
+  row("cisco-7940", "os79xx", "OS79XX.TXT", "load-name", 60),
+  row("cisco-7940", "xml-default", "XMLDefault.cnf.xml", "xml", XML_OCTETS),
+  row("cisco-7940", "sep-config", "SEP{MAC}.cnf.xml", "xml", XML_OCTETS),
+  row("cisco-7940", "sip-default", "SIPDefault.cnf", "cnf", CNF_OCTETS),
+  row("cisco-7940", "sip-config", "SIP{MAC}.cnf", "cnf", CNF_OCTETS),
+  row("cisco-7940", "dialplan", "dialplan.xml", "xml", XML_OCTETS),
+  row("cisco-7940", "ringlist", "RINGLIST.DAT", "ringlist", CNF_OCTETS),
   // SIPCC's syncinfo buffer (cisco.md §7.2).
-  { ...row("syncinfo", "syncinfo.xml", "xml"), maxOctets: 4096 },
+  row("cisco-7940", "syncinfo", "syncinfo.xml", "xml", 4096),
+
+  row("cisco-java", "sep-config", "SEP{MAC}.cnf.xml", "xml", JAVA_OCTETS),
+  row("cisco-java", "xml-default", "XMLDefault.cnf.xml", "xml", JAVA_OCTETS),
+  row("cisco-java", "dialplan", "dialplan.xml", "xml", JAVA_OCTETS),
+  row("cisco-java", "ringlist", "Ringlist.xml", "xml", JAVA_OCTETS),
+  row("cisco-java", "distinctive-ringlist", "DistinctiveRingList.xml", "xml", JAVA_OCTETS),
 ];
 
-function row(kind: string, template: string, format: FileFormat): RenderedFile {
-  return {
-    family: "cisco-7940",
-    kind,
-    template,
-    format,
-    // Phones refuse application/xml over HTTP (cisco.md §7.2).
-    contentType: format === "xml" ? "text/xml; charset=utf-8" : "text/plain; charset=utf-8",
-    maxOctets: format === "xml" ? XML_OCTETS : CNF_OCTETS,
-  };
+/** Families whose phones read the same files as those of another folder. */
+const FOLDERS: Readonly<Record<string, string>> = { "cisco-69xx": "cisco-java", "cisco-894x": "cisco-java" };
+
+/** The folder of templates that a family's phones are served from. */
+export function templateFolder(family: string): string {
+  return FOLDERS[family] ?? family;
 }
 
-/** Every file that is rendered, family by family. */
-export const RENDERED_FILES: readonly RenderedFile[] = CISCO_7940;
+function row(folder: string, kind: string, template: string, format: FileFormat, maxOctets: number): RenderedFile {
+  // Phones refuse application/xml over HTTP (cisco.md §7.2).
+  const contentType = format === "xml" ? "text/xml; charset=utf-8" : "text/plain; charset=utf-8";
+  return { folder, kind, template, format, contentType, maxOctets };
+}

@@ -29,7 +29,13 @@ export interface RenderProblem {
 }
 
 export type Rendered =
-  | { readonly is: "rendered"; readonly octets: Uint8Array; readonly contentType: string }
+  | {
+      readonly is: "rendered";
+      readonly octets: Uint8Array;
+      readonly contentType: string;
+      /** Settings that the phone cannot follow and that the file leaves out; absent where there are none. */
+      readonly notes?: readonly RenderProblem[];
+    }
   | { readonly is: "refused"; readonly problems: readonly RenderProblem[] };
 
 /** Renders and checks; a file that fails its own format's check is refused, never sent. */

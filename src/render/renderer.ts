@@ -1,4 +1,5 @@
-import { RENDERED_FILES, type RenderedFile } from "../phones/boot-files.ts";
+import { RENDERED_FILES, type RenderedFile, templateFolder } from "../phones/boot-files.ts";
+import type { SettingProblem } from "../phones/settings.ts";
 import { isLoadName } from "../phones/value-range.ts";
 import { checkFormat } from "./check.ts";
 import { escapeFor } from "./escape.ts";
@@ -14,13 +15,13 @@ import { variablesOf } from "./variables.ts";
 export function createRenderer(sources: readonly TemplateSource[]): Renderer {
   const templates = new Map<string, Compiled>();
   for (const source of sources) {
-    const file = RENDERED_FILES.find((row) => row.family === source.family && row.template === source.name);
+    const file = RENDERED_FILES.find((row) => row.folder === source.family && row.template === source.name);
     if (file === undefined) throw unknownName(source);
-    templates.set(`${file.family}/${file.kind}`, { file, source, fill: compileTemplate(asWritten(file, source)) });
+    templates.set(`${file.folder}/${file.kind}`, { file, source, fill: compileTemplate(asWritten(file, source)) });
   }
   return {
     render(request) {
-      const template = templates.get(`${request.family}/${request.kind}`);
+      const template = templates.get(`${templateFolder(request.family)}/${request.kind}`);
       return template === undefined ? refused([noTemplate(request)]) : renderWith(template, request);
     },
   };
@@ -42,8 +43,9 @@ function renderWith(template: Compiled, request: RenderRequest): Rendered {
   if (!isLoadName(request.load)) return refused([badLoad(request)]);
   const { file, source, fill } = template;
   let text: string;
+  const notes: SettingProblem[] = [];
   try {
-    text = fill(sealed(variablesOf(request), (value) => escapeFor(file.format, value)));
+    text = fill(sealed(variablesOf(request, notes), (value) => escapeFor(file.format, value)));
   } catch (error) {
     const problems = problemsOf(error, template, request);
     if (problems === undefined) throw error;
@@ -54,7 +56,11 @@ function renderWith(template: Compiled, request: RenderRequest): Rendered {
     const remedy = `Correct ${source.path}, or the setting that the line comes from.`;
     return refused(faults.map(({ line, message }) => ({ where: `${source.path}${inLine(line)}`, message, remedy })));
   }
-  return { is: "rendered", octets: new TextEncoder().encode(text), contentType: file.contentType };
+  const octets = new TextEncoder().encode(text);
+  const { contentType } = file;
+  return notes.length === 0
+    ? { is: "rendered", octets, contentType }
+    : { is: "rendered", octets, contentType, notes: notes.map((note) => problemOf(note, request)) };
 }
 
 function problemsOf(
@@ -63,11 +69,7 @@ function problemsOf(
   request: RenderRequest,
 ): readonly RenderProblem[] | undefined {
   if (error instanceof UnusableSettings) {
-    return error.problems.map(({ setting, message, remedy }) => ({
-      where: `phone ${request.phone.mac}, ${setting}`,
-      message,
-      remedy,
-    }));
+    return error.problems.map((problem) => problemOf(problem, request));
   }
   if (error instanceof UnusableVariable) {
     const line = lineOf(source, error.path);
@@ -85,6 +87,10 @@ function problemsOf(
     return [{ where: error.where, message: `${error.fault} (phone ${request.phone.mac})`, remedy: error.remedy }];
   }
   return undefined;
+}
+
+function problemOf({ setting, message, remedy }: SettingProblem, { phone }: RenderRequest): RenderProblem {
+  return { where: `phone ${phone.mac}, ${setting}`, message, remedy };
 }
 
 function inLine(line: number | undefined): string {
@@ -109,7 +115,7 @@ function badLoad({ phone }: RenderRequest): RenderProblem {
 }
 
 function unknownName(source: TemplateSource): TemplateError {
-  const names = RENDERED_FILES.filter((row) => row.family === source.family).map((row) => `${row.template}.hbs`);
+  const names = RENDERED_FILES.filter((row) => row.folder === source.family).map((row) => `${row.template}.hbs`);
   const message =
     names.length === 0 ? `there is no family "${source.family}"` : "no phone of the family asks for this name";
   return new TemplateError(

@@ -1,5 +1,6 @@
 import { cnfLines } from "../phones/cnf-settings.ts";
 import { type DialRule, dialRules, ringTones } from "../phones/dial-plan.ts";
+import { javaWords } from "../phones/java-settings.ts";
 import { listOf, type SettingProblem } from "../phones/settings.ts";
 import { callManagerTimeZone } from "../phones/time-zone.ts";
 import { macWithColons } from "../wire/address.ts";
@@ -8,9 +9,9 @@ import { UnusableSettings, type Variable } from "./sealed.ts";
 
 /**
  * Everything a template may name; templates/README.md says what each is. Getters make what one file alone needs, so that
- * a fault in it harms that file alone; they throw {@link UnusableSettings}.
+ * a fault in it harms that file alone; they throw {@link UnusableSettings}. What a file leaves out is added to `notes`.
  */
-export function variablesOf(request: RenderRequest): { readonly [name: string]: Variable } {
+export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { readonly [name: string]: Variable } {
   const { site, phone, model, release, settings } = request;
   return {
     load: request.load,
@@ -47,8 +48,38 @@ export function variablesOf(request: RenderRequest): { readonly [name: string]: 
       };
     },
     get cisco_time_zone() {
+      if (settings.cisco_time_zone !== undefined) return settings.cisco_time_zone;
       const zone = callManagerTimeZone(settings.time_zone ?? site.timeZone);
-      return settings.cisco_time_zone ?? ("name" in zone ? zone.name : undefined);
+      if ("name" in zone) return zone.name;
+      const remedy = "Set cisco_time_zone to a name that CallManager knows, or time_zone to another zone.";
+      notes.push({ setting: "time_zone", message: `${zone.cannot}: left out`, remedy });
+      return undefined;
+    },
+    get java() {
+      const { problems, notes: left, buttons, ...words } = javaWords(request);
+      notes.push(...left);
+      return sound(
+        {
+          buttons: buttons.map(({ index, displayName, authName, password, ...button }) => ({
+            ...button,
+            index,
+            display_name: displayName,
+            auth_name: authName,
+            password,
+          })),
+          proxy: words.proxy,
+          port: words.port,
+          transport: words.transport,
+          codec: words.codec,
+          register_expires: words.registerExpires,
+          phone_label: words.phoneLabel,
+          date_template: words.dateTemplate,
+          ntp: words.ntp,
+          web_access: words.webAccess,
+          version_stamp: words.versionStamp,
+        },
+        problems,
+      );
     },
     get cnf() {
       const { common, own, problems } = cnfLines(request);
@@ -94,6 +125,11 @@ const OPTIONAL_SETTINGS = [
   "syncinfo_sync",
   "user_locale",
   "network_locale",
+  "voicemail",
+  "sip_backup_proxy",
+  "sip_outbound_proxy",
+  "phone_password",
+  "logo_url",
 ] as const;
 
 /** Settings that shipped templates ask for are known even where nobody set them. */
