@@ -4,8 +4,9 @@ import { negotiate, type Offers } from "../tftp/negotiate.ts";
 import type { Broken } from "../tftp/sending.ts";
 import { type Ipv4, ipv4ToNumber } from "../wire/address.ts";
 import { MalformedPacket } from "../wire/malformed.ts";
-import { DATA_HEADER, decodeTftp, encodeTftp, TFTP_OPCODE, type TftpRequest } from "../wire/tftp.ts";
+import { ackedBlock, DATA_HEADER, decodeTftp, encodeTftp, TFTP_OPCODE, type TftpRequest } from "../wire/tftp.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { PeerTable } from "./peer-table.ts";
 import type { TftpCounters, TftpEvent } from "./tftp-events.ts";
 import { Accounts, DEFAULT_LIMITS, type TftpLimits } from "./tftp-limits.ts";
 import { ImageCache, netasciiBlocks, type Octets, octetBlocks, octetsInMemory } from "./tftp-octets.ts";
@@ -84,7 +85,7 @@ class TftpServer implements TftpService {
   readonly #limits: TftpLimits;
   readonly #accounts: Accounts;
   readonly #cache: ImageCache;
-  readonly #places = new Map<number, Place>();
+  readonly #places = new PeerTable<Place>();
   readonly #pool: UdpSocket[] = [];
   readonly #told = new Map<string, number>();
   #gone = new Set<number>();
@@ -137,14 +138,14 @@ class TftpServer implements TftpService {
         address: listen,
         port,
         receiveBuffer: RECEIVE_BUFFER,
-        onDatagram: (octets, ip, from) => this.#guarded(() => this.#onRequest(octets, ip, from)),
+        onDatagram: (octets, ip, from) => this.#onListener(octets, ip, from),
       });
       for (let index = 0; index < sockets; index++) {
         this.#pool[index] = await open({
           address: listen,
           port: 0,
           receiveBuffer: RECEIVE_BUFFER,
-          onDatagram: (octets, ip, from) => this.#guarded(() => this.#onTransferDatagram(index, octets, ip, from)),
+          onDatagram: (octets, ip, from) => this.#onTransfer(index, octets, ip, from),
         });
       }
     } catch (error) {
@@ -156,7 +157,7 @@ class TftpServer implements TftpService {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const place of [...this.#places.values()]) {
+    for (const place of [...this.#places]) {
       if (place.transfer === undefined) this.#leave(place);
       else place.transfer.stop();
     }
@@ -164,9 +165,26 @@ class TftpServer implements TftpService {
     await Promise.all([this.#listener, ...this.#pool].map((socket) => socket?.close()));
   }
 
+  #onListener(octets: Uint8Array, ip: number, port: number): void {
+    this.counters.datagrams++;
+    this.#guarded(() => this.#onRequest(octets, ip, port));
+  }
+
+  // Runs for every ACK of every phone.
+  #onTransfer(index: number, octets: Uint8Array, ip: number, port: number): void {
+    this.counters.datagrams++;
+    try {
+      const place = this.#places.get(ip, port);
+      if (place?.transfer?.socket === this.#pool[index] && place?.transfer !== undefined)
+        place.transfer.receive(octets);
+      else this.#onForeign(index, octets, ip, port, place !== undefined);
+    } catch (error) {
+      this.#tell({ event: "tftp.failed", filename: "", error });
+    }
+  }
+
   // One datagram must never end the service, whatever it finds broken in us.
   #guarded(work: () => void): void {
-    this.counters.datagrams++;
     try {
       work();
     } catch (error) {
@@ -191,7 +209,7 @@ class TftpServer implements TftpService {
     }
     const request = decodeTftp(octets) as TftpRequest;
     this.counters.requests++;
-    const before = this.#places.get(keyOf(ip, port));
+    const before = this.#places.get(ip, port);
     if (before !== undefined) {
       if (sameRequest(before.request, request)) {
         before.transfer?.repeat();
@@ -232,7 +250,7 @@ class TftpServer implements TftpService {
     }
     const asked: FileRequest = { by: "tftp", ip: peer.address, filename: named.name, at: this.#clock.now() };
     const place: Place = { peer, request, asked, startedAt: now, transfer: undefined, close: () => {}, size: 0 };
-    this.#places.set(keyOf(peer.ip, peer.port), place);
+    this.#places.set(place);
     this.#accounts.began(peer.ip, now);
     this.counters.live++;
     this.#options.desk.answer(asked).then(
@@ -246,7 +264,7 @@ class TftpServer implements TftpService {
 
   #answer(place: Place, answer: BootFile): void {
     const { peer, asked } = place;
-    const wanted = this.#places.get(keyOf(peer.ip, peer.port)) === place && !this.#stopped;
+    const wanted = this.#places.get(peer.ip, peer.port) === place && !this.#stopped;
     if (!wanted) {
       if (answer.is === "image") answer.image.close().catch(() => {});
       return;
@@ -292,16 +310,11 @@ class TftpServer implements TftpService {
     return this.#pool[index] as UdpSocket;
   }
 
-  #onTransferDatagram(index: number, octets: Uint8Array, ip: number, port: number): void {
-    const place = this.#places.get(keyOf(ip, port));
-    if (place?.transfer !== undefined && place.transfer.socket === this.#pool[index]) {
-      place.transfer.receive(octets);
-      return;
-    }
+  #onForeign(index: number, octets: Uint8Array, ip: number, port: number, known: boolean): void {
     this.counters.strays++;
     const key = keyOf(ip, port);
-    const late = place !== undefined || this.#gone.has(key) || this.#goneBefore.has(key);
-    if (!late && octets.length >= 4 && octets[0] === 0 && octets[1] === TFTP_OPCODE.ACK) this.#onStray(index, ip, port);
+    const late = known || this.#gone.has(key) || this.#goneBefore.has(key);
+    if (!late && ackedBlock(octets) >= 0) this.#onStray(index, ip, port);
   }
 
   // RFC 1350 §4: whoever speaks to a transfer that is not his is told so, and the transfer is not disturbed. Rarely:
@@ -349,13 +362,11 @@ class TftpServer implements TftpService {
   }
 
   #leave(place: Place): boolean {
-    const key = keyOf(place.peer.ip, place.peer.port);
-    if (this.#places.get(key) !== place) return false;
-    this.#places.delete(key);
+    if (!this.#places.delete(place)) return false;
     this.#accounts.ended(place.peer.ip);
     this.counters.live--;
     place.close();
-    this.#remember(key);
+    this.#remember(keyOf(place.peer.ip, place.peer.port));
     return true;
   }
 
@@ -381,7 +392,7 @@ class TftpServer implements TftpService {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.elapsed();
     let next = Number.POSITIVE_INFINITY;
-    for (const place of this.#places.values()) {
+    for (const place of this.#places) {
       const { transfer } = place;
       if (transfer === undefined) continue;
       if (transfer.wakeAt <= now) this.#guarded(() => transfer.wake());

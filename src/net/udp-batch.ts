@@ -44,9 +44,8 @@ const ENOBUFS = 105;
 /** How long, in ms, one turn may go on fetching before timers and other sockets get theirs. */
 const TURN = 2;
 
-/** So many datagrams within so many ms are worth fetching in batches. */
-const BUSY_COUNT = 4;
-const BUSY_WITHIN = 0.1;
+/** A datagram that follows the one before within so many ms was waiting already; others may be waiting too. */
+const BACK_TO_BACK = 0.02;
 
 type Call = (...args: (number | Uint8Array)[]) => number;
 
@@ -149,8 +148,7 @@ class Batches {
   readonly #views: Uint8Array[];
   readonly #out: Arena;
   readonly #sockets = new Map<number, BatchSocket>();
-  readonly #times = new Float64Array(BUSY_COUNT);
-  #count = 0;
+  #receivedAt = 0;
   #queued = 0;
   #queuedBy: BatchSocket | undefined;
   #reading = false;
@@ -212,7 +210,9 @@ class Batches {
     const i = this.#queued++;
     this.#queuedBy = socket;
     const octets = this.#out.octets[i] as Uint8Array;
-    octets.set(head);
+    // A loop, because for the four octets of a DATA header it is several times as fast as set().
+    if (head.length <= 8) for (let n = 0; n < head.length; n++) octets[n] = head[n] as number;
+    else octets.set(head);
     if (end > start) octets.set((body as Uint8Array).subarray(start, end), head.length);
     this.#out.vectors.setUint32(i * VECTOR + 8, head.length + end - start, true);
     this.#out.names.setUint16(i * NAME + 2, to.port);
@@ -247,20 +247,14 @@ class Batches {
   received(socket: BatchSocket, octets: Uint8Array, ip: number, port: number): void {
     this.#reading = true;
     socket.deliver(octets, ip, port);
-    if (this.#busy()) {
+    if (this.#polling) this.#fetch(socket);
+    else if (performance.now() - this.#receivedAt < BACK_TO_BACK) {
       this.#fetch(socket);
-      if (!this.#polling) this.#pollSoon();
+      this.#pollSoon();
     }
     this.#reading = false;
     this.flush();
-  }
-
-  #busy(): boolean {
-    const now = performance.now();
-    const at = this.#count++ % BUSY_COUNT;
-    const before = this.#times[at] as number;
-    this.#times[at] = now;
-    return now - before < BUSY_WITHIN;
+    this.#receivedAt = performance.now();
   }
 
   #full(): boolean {
@@ -297,24 +291,25 @@ class Batches {
     setImmediate(() => this.#poll());
   }
 
-  // While much comes in: ask once which sockets have something, and fetch it, until little is left.
+  // While much comes in: ask once which sockets have something, and fetch it, until a whole turn brings nothing.
   #poll(): void {
     this.#polling = false;
     if (this.#sockets.size === 0) return;
     const until = performance.now() + TURN;
     this.#reading = true;
-    let ready = 0;
+    let fetched = 0;
     do {
-      ready = this.libc.epollWait(this.#epoll, this.#eventsAt, BATCH, 0);
+      const ready = this.libc.epollWait(this.#epoll, this.#eventsAt, BATCH, 0);
+      if (ready <= 0) break;
       for (let i = 0; i < ready; i++) {
         const socket = this.#sockets.get(this.#events.getUint32(i * this.#eventSize + this.#eventData, true));
         if (socket === undefined) continue;
-        this.#fetch(socket);
+        fetched += this.#fetch(socket);
         this.flush();
       }
-    } while (ready > 0 && performance.now() < until);
+    } while (performance.now() < until);
     this.#reading = false;
-    if (ready > 0) this.#pollSoon();
+    if (fetched > 0) this.#pollSoon();
   }
 
   #control(what: number, fd: number): void {
