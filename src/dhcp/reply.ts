@@ -46,8 +46,8 @@ export function leaseTimes(seconds: number, random: number): LeaseTimes {
   };
 }
 
-/** Everything we could tell a client on this subnet, whether it asks or not. */
-export function offersOf(subnet: DhcpSubnet, boot: BootSettings, vendor: PhoneVendor): Options {
+/** Everything we could tell a client on this subnet at `now`, whether it asks or not. */
+export function offersOf(subnet: DhcpSubnet, boot: BootSettings, vendor: PhoneVendor, now: number): Options {
   const offers = new Map<number, Uint8Array>([[OPTION.subnetMask, addressesValue([netmask(subnet.subnet)])]]);
   if (subnet.router !== undefined) offers.set(OPTION.router, addressesValue([subnet.router]));
   if (subnet.dns.length > 0) offers.set(OPTION.dns, addressesValue(subnet.dns));
@@ -58,7 +58,7 @@ export function offersOf(subnet: DhcpSubnet, boot: BootSettings, vendor: PhoneVe
   offers.set(OPTION.tftpServers, addressesValue([boot.server, ...boot.moreServers]));
   if (vendor === "polycom") offers.set(OPTION.polycomServer, textValue(polycomServer));
   if (boot.ntp.length > 0) offers.set(OPTION.ntp, addressesValue(boot.ntp));
-  if (boot.timeOffset !== undefined) offers.set(OPTION.timeOffset, numberValue(boot.timeOffset));
+  if (boot.timeOffset !== undefined) offers.set(OPTION.timeOffset, numberValue(boot.timeOffset(now)));
   const specific = vendor === undefined ? undefined : boot.vendorSpecific[vendor];
   if (specific !== undefined) offers.set(OPTION.vendorSpecific, specific);
   if (vendor === "polycom" && boot.voiceVlan !== undefined)

@@ -43,8 +43,8 @@ export interface BootSettings {
   /** What Polycom phones read in 66 and 160 instead of the plain address, e.g. `http://192.0.2.10/polycom`. */
   readonly polycomUrl?: string;
   readonly ntp: readonly Ipv4[];
-  /** Seconds east of Greenwich for option 2, now: the caller knows the time zone. */
-  readonly timeOffset?: number;
+  /** Seconds east of Greenwich for option 2 at `now` (milliseconds since the epoch); summer time moves it. */
+  readonly timeOffset?: (now: number) => number;
   /** Option 43, sent to a family that asks for it. */
   readonly vendorSpecific: { readonly cisco?: Uint8Array; readonly polycom?: Uint8Array };
   /** 0..4094. Sent as `VLAN-A=<id>;` to Polycom phones that ask for option 128, 144, 157 or 191 (polycom.md §5.2). */

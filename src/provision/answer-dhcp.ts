@@ -2,14 +2,14 @@ import { destinationOf } from "../dhcp/destination.ts";
 import { isFree, type Lease, standing } from "../dhcp/lease.ts";
 import { createDhcpAccounts, type DhcpAccounts } from "../dhcp/limits.ts";
 import { createNetwork, type Network, type Segment } from "../dhcp/network.ts";
-import { type LeaseTimes, leaseTimes, offersOf, type Reply, writeReply } from "../dhcp/reply.ts";
+import { type LeaseTimes, leaseTimes, offersOf, type PhoneVendor, type Reply, writeReply } from "../dhcp/reply.ts";
 import { decideRequest, mayHold } from "../dhcp/request.ts";
-import type { DhcpSettings } from "../dhcp/settings.ts";
+import type { BootSettings, DhcpSettings } from "../dhcp/settings.ts";
 import { createLeaseTable, type LeaseTable } from "../dhcp/table.ts";
 import type { Store } from "../store/store.ts";
 import type { Ipv4, Mac } from "../wire/address.ts";
 import { type DhcpPacket, NO_ADDRESS } from "../wire/dhcp.ts";
-import { addressOption, MESSAGE, messageType, OPTION } from "../wire/dhcp-options.ts";
+import { addressOption, MESSAGE, messageType, OPTION, type Options } from "../wire/dhcp-options.ts";
 import type { DhcpAnswer, DhcpDesk, DhcpNote, DhcpSurroundings } from "./dhcp-answer.ts";
 import { type Origin, originOf } from "./dhcp-origin.ts";
 
@@ -32,6 +32,7 @@ export async function createDhcpDesk(
     table,
     saving: new Map(),
     probing: new Map(),
+    told: createTold(settings.boot),
     accounts: createDhcpAccounts(settings.limits),
   };
   return {
@@ -71,6 +72,7 @@ interface Desk {
   readonly accounts: DhcpAccounts;
   /** Writes that are not durable yet; they resolve to whether they became so. */
   readonly saving: Map<Ipv4, Promise<boolean>>;
+  readonly told: (segment: Segment, vendor: PhoneVendor, now: number) => Options;
   readonly probing: Map<Ipv4, Promise<"free" | "used">>;
 }
 
@@ -126,7 +128,7 @@ async function discover(desk: Desk, asked: Asked): Promise<DhcpAnswer> {
     const { leaseTime } = segment.subnet;
     const times = leaseTimes(leaseTime, desk.around.random());
     notes.push({ event: "lease.offered", ip, mac: client.mac, detail: named(origin) });
-    return grant(desk, packet, origin, segment, { is: "offer", ip, times }, notes);
+    return grant(desk, packet, origin, segment, { is: "offer", ip, times }, now, notes);
   }
   return { is: "silence", because: "every address that was tried is in use", notes };
 }
@@ -240,7 +242,7 @@ async function bind(desk: Desk, asked: Asked, ip: Ipv4): Promise<DhcpAnswer> {
     };
   const until = stands !== undefined && stands.at === "bound" ? stands.until : now + leaseTime * 1000;
   const times = leaseTimes((until - now) / 1000, desk.around.random());
-  return grant(desk, packet, origin, segment, { is: "ack", ip, times }, [
+  return grant(desk, packet, origin, segment, { is: "ack", ip, times }, now, [
     { event: "lease.bound", ip, mac: client.mac, detail: named(origin) },
   ]);
 }
@@ -327,7 +329,7 @@ async function inform(desk: Desk, asked: Asked): Promise<DhcpAnswer> {
   const { packet, origin } = asked;
   const segment = packet.ciaddr === NO_ADDRESS ? undefined : desk.network.segmentOf(packet.ciaddr);
   if (segment === undefined) return silence("ciaddr is in no configured subnet");
-  const offers = offersOf(segment.subnet, desk.settings.boot, origin.identity?.vendor);
+  const offers = desk.told(segment, origin.identity?.vendor, asked.now);
   witness(desk, asked, packet.ciaddr);
   const reply: Reply = { is: "inform-ack", serverId: origin.serverId, offers };
   // Straight to the client, whatever relay it came through (RFC 2131 §4.3.5).
@@ -336,15 +338,34 @@ async function inform(desk: Desk, asked: Asked): Promise<DhcpAnswer> {
   ]);
 }
 
+/** What each subnet and family is told, made once a minute: only the time offset changes, twice a year. */
+function createTold(boot: BootSettings): Desk["told"] {
+  const made = new Map<Segment, Map<PhoneVendor, { readonly minute: number; readonly options: Options }>>();
+  return (segment, vendor, now) => {
+    const minute = Math.floor(now / 60_000);
+    let ofSegment = made.get(segment);
+    if (ofSegment === undefined) {
+      ofSegment = new Map();
+      made.set(segment, ofSegment);
+    }
+    const before = ofSegment.get(vendor);
+    if (before?.minute === minute) return before.options;
+    const options = offersOf(segment.subnet, boot, vendor, now);
+    ofSegment.set(vendor, { minute, options });
+    return options;
+  };
+}
+
 function grant(
   desk: Desk,
   packet: DhcpPacket,
   origin: Origin,
   segment: Segment,
   given: { readonly is: "offer" | "ack"; readonly ip: Ipv4; readonly times: LeaseTimes },
+  now: number,
   notes: readonly DhcpNote[],
 ): DhcpAnswer {
-  const offers = offersOf(segment.subnet, desk.settings.boot, origin.identity?.vendor);
+  const offers = desk.told(segment, origin.identity?.vendor, now);
   const reply: Reply = { is: given.is, serverId: origin.serverId, yiaddr: given.ip, times: given.times, offers };
   return send(desk, packet, origin, reply, given.is, notes);
 }

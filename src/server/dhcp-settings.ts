@@ -4,8 +4,8 @@ import { type Ipv4, inSubnet, parseIpv4 } from "../wire/address.ts";
 import type { Config } from "./config.ts";
 import { failure } from "./failure.ts";
 
-/** What the DHCP service is told, out of the configuration. `address` is our own on the interface; `now` in milliseconds. */
-export function dhcpSettings(config: Config, address: Ipv4, now: number): DhcpSettings {
+/** What the DHCP service is told, out of the configuration. `address` is our own on the interface. */
+export function dhcpSettings(config: Config, address: Ipv4): DhcpSettings {
   const { dhcp, site } = config;
   return {
     ...DHCP_DEFAULTS,
@@ -24,7 +24,7 @@ export function dhcpSettings(config: Config, address: Ipv4, now: number): DhcpSe
       server: site.serverAddress,
       moreServers: [],
       ntp: site.ntp.flatMap((host) => parseIpv4(host) ?? []),
-      timeOffset: offsetOf(site.timeZone, now),
+      timeOffset: (now) => offsetOf(site.timeZone, now),
       vendorSpecific: {},
     },
     // Beside another server a NAK of ours would throw that server's clients off the network.

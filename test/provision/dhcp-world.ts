@@ -54,7 +54,7 @@ export const settings: DhcpSettings = {
   answer: "everyone",
   serverAddress: SERVER,
   subnets: [office, remote],
-  boot: { server: SERVER, moreServers: [], ntp: [ip("192.0.2.3")], timeOffset: 3600, vendorSpecific: {} },
+  boot: { server: SERVER, moreServers: [], ntp: [ip("192.0.2.3")], timeOffset: () => 3600, vendorSpecific: {} },
   authoritative: true,
 };
 
