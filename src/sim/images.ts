@@ -18,6 +18,12 @@ import { join, latin1, number16, octets16, textOf } from "./octets.ts";
 const HEADER_LENGTH = 404;
 const NAME_AT = 0x20;
 
+/** One file of a synthetic release, with the name a phone asks for. */
+export interface PackageFile {
+  readonly name: string;
+  readonly octets: Uint8Array;
+}
+
 /** What is known of an image from its octets. */
 export type Image =
   | { readonly is: "signed"; readonly name: string; readonly body: Uint8Array; readonly sound: boolean }

@@ -29,13 +29,21 @@ export interface Tried extends Ran {
   readonly asked: readonly string[];
 }
 
-/** One phone against one folder of files, over a quiet link unless the trial says otherwise. */
-export async function attempt(trial: Trial): Promise<Tried> {
-  const { from, site, habits = {}, model = "7960", mac = MAC, tftp = true, seatIs, ...rest } = trial;
+/** One 7940 or 7960 against one folder of files, over a quiet link unless the trial says otherwise. */
+export function attempt(trial: Trial): Promise<Tried> {
+  const { from, habits = {}, model = "7960", mac = MAC, ...rest } = trial;
   const phone = seat(
     createCisco7940({ mac, model, habits, seed: 3 }),
     typeof from === "string" ? flashWith(from) : from,
   );
+  return trySeat({ ...rest, phone });
+}
+
+/** Any phone against one folder of files. */
+export async function trySeat(
+  trial: Omit<Trial, "from" | "habits" | "model" | "mac"> & { readonly phone: Seat },
+): Promise<Tried> {
+  const { phone, site, tftp = true, seatIs, ...rest } = trial;
   seatIs?.(phone);
   const server = scriptedServer({
     file: (name) => site.get(name.replace(/^\.\//, "")),

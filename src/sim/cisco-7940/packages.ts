@@ -1,12 +1,6 @@
-import { loadsFile, signedFilling, unsignedImage } from "../images.ts";
+import { loadsFile, type PackageFile, signedFilling, unsignedImage } from "../images.ts";
 import { loaderOf } from "./flash.ts";
 import { readLoad } from "./loads.ts";
-
-/** One file of a synthetic release, with the name a phone asks for. */
-export interface PackageFile {
-  readonly name: string;
-  readonly octets: Uint8Array;
-}
 
 /** Sizes of the signed files of a release, in octets, header included. The `.bin` is 404 octets less (cisco.md §4.3). */
 export interface PackageSizes {

@@ -1,0 +1,67 @@
+import { type PackageFile, signedFilling, signedImage } from "../images.ts";
+import { latin1 } from "../octets.ts";
+import { type JavaLoad, readJavaLoad } from "./loads.ts";
+
+/** Sizes of SCCP41 9.4(2)SR3, octets with header (cisco.md §4.3). */
+const MEASURED = { jar: 1_630_052, cnu: 556_833, apps: 3_157_527, dsp: 562_693, cvm: 2_219_477 };
+
+/** Component labels that differ from the release's own (cisco.md §4.3, "Release↔component"). */
+const LABELS: Readonly<Record<string, string>> = {
+  "9-4-2SR3-1": "9-4-2ES26",
+  "8-5-4": "8-5-4TH1-6",
+  "9-2-1": "9-2-1TH1-13",
+  "8-5-2": "8-5-2TH1-9",
+  "8-3-1": "8-3-0-50",
+};
+
+/** Phones by the family number of their loads: the numbers of their `term<NN>.default.loads`. */
+const TERMS: Readonly<Record<number, readonly string[]>> = {
+  11: ["06", "11"],
+  31: ["31"],
+  41: ["41", "61"],
+  42: ["42", "62"],
+  45: ["45", "65"],
+  70: ["70", "71"],
+  75: ["75"],
+};
+
+/** The five components of a load in the order of its `.loads` file. */
+export function componentsOf(load: JavaLoad): readonly string[] {
+  const release = load.name.replace(/^\D+\d+\.|S$/g, "");
+  const label = LABELS[release] ?? release;
+  const stem = `${load.family}${load.protocol.toLowerCase()}`;
+  return [
+    `jar${stem}.${label}.sbn`,
+    `cnu${load.family}.${label}.sbn`,
+    `apps${load.family}.${label}.sbn`,
+    `dsp${load.family}.${label}.sbn`,
+    `cvm${stem}.${label}.sbn`,
+  ];
+}
+
+/**
+ * The files of the package of `load` (cisco.md §4.3, §4.4): five components, `<load>.loads`, and the
+ * `term<NN>.default.loads` of each phone of the family, which has the same name in SIP and SCCP packages and other
+ * contents. `divisor` makes the components smaller. Throws for a name of no Java load.
+ */
+export function javaPackageOf(load: string, divisor = 1): readonly PackageFile[] {
+  const read = readJavaLoad(load);
+  if (read === undefined) throw new RangeError(`${load} is not the name of a load of the Java phones`);
+  const components = componentsOf(read);
+  const lists = [`${load}.loads`, ...(TERMS[read.family] ?? []).map((term) => `term${term}.default.loads`)];
+  return [
+    ...components.map((name) => ({ name, octets: signedFilling(name, Math.ceil(sizeOf(name) / divisor)) })),
+    ...lists.map((name) => ({ name, octets: signedImage(name, listing(load, components)) })),
+  ];
+}
+
+function sizeOf(component: string): number {
+  const kind = /^[a-z]+?(?=\d)/.exec(component)?.[0];
+  return MEASURED[kind as keyof typeof MEASURED] ?? MEASURED.jar;
+}
+
+/** CRLF, comments, and a blank behind the dsp line, as real files have (cisco.md §4.4). */
+function listing(load: string, components: readonly string[]): Uint8Array {
+  const lines = components.map((name) => (name.startsWith("dsp") ? `${name} ` : name));
+  return latin1([`# ${load}`, "#HARDWARE_COMP_1 5", ...lines, ""].join("\r\n"));
+}
