@@ -6,6 +6,7 @@ import { init } from "./init.ts";
 import { migrate } from "./migrate.ts";
 import { phones } from "./phones.ts";
 import { plan } from "./plan.ts";
+import { rehearse } from "./rehearse.ts";
 import { render } from "./render.ts";
 import { serve } from "./serve.ts";
 import { status } from "./status.ts";
@@ -25,4 +26,5 @@ export const commands: readonly ((run: Run) => Command)[] = [
   phones,
   firmware,
   render,
+  rehearse,
 ];

@@ -1,0 +1,254 @@
+import type { MigrationPlan } from "../migration/migration.ts";
+import type { StatusReport } from "../server/administration.ts";
+import { failure } from "../server/failure.ts";
+import type { Log } from "../server/log.ts";
+import { openRehearsal, type Rehearsal, type RehearsedFile } from "../server/rehearsal.ts";
+import { createCisco7940 } from "../sim/cisco-7940/character.ts";
+import { flashWith } from "../sim/cisco-7940/flash.ts";
+import { packageOf } from "../sim/cisco-7940/packages.ts";
+import { createLink } from "../sim/link.ts";
+import type { Operator } from "../sim/run.ts";
+import { type Seat, seat } from "../sim/seat.ts";
+import { runOverUdp } from "../sim/udp-link.ts";
+import type { Progress } from "./progress.ts";
+
+/** What is rehearsed. */
+export interface Piece {
+  readonly plan: MigrationPlan;
+  /** The load that the phones run. */
+  readonly from: string;
+  readonly to: string;
+  readonly policy: "strict" | "documented";
+  readonly phones: number;
+  readonly loss: number;
+  readonly seed: number;
+  readonly speed: number;
+}
+
+/** How it ended. `arrived` needs both: the server's evidence, and what the phone itself runs. */
+export interface Outcome {
+  readonly model: string;
+  readonly from: string;
+  readonly target: string;
+  readonly arrived: number;
+  readonly phones: readonly PhoneOutcome[];
+  /** A phone that was not enrolled. */
+  readonly bystander: { readonly mac: string; readonly runs: string | undefined; readonly untouched: boolean };
+  readonly loss: number;
+  readonly seed: number;
+  /** On the wall, and of the phones' own time. */
+  readonly seconds: number;
+  readonly minutes: number;
+  readonly datagrams: number;
+}
+
+export interface PhoneOutcome {
+  readonly mac: string;
+  readonly arrived: boolean;
+  readonly runs: string | undefined;
+  readonly state: string;
+  readonly stages: number;
+  readonly boots: number;
+  readonly screen: string;
+  readonly problem?: string;
+}
+
+/** Milliseconds of the phones' time: how long a rehearsal may take, and how long a technician waits before a power-cycle. */
+const longest = 6 * 3_600_000;
+const patience = 20_000;
+
+/** Plays the whole migration: real sockets, real database, simulated phones. */
+export async function perform(piece: Piece, progress: Progress): Promise<Outcome> {
+  const began = performance.now();
+  const rehearsal = await openRehearsal(
+    {
+      phones: piece.phones + 1,
+      packages: packagesFor(piece.plan),
+      siteFiles: siteFilesFor(bystanderLoad),
+      speed: piece.speed,
+    },
+    logInto(progress),
+  );
+  try {
+    const seats = seatsFor(piece, rehearsal);
+    await enrolAll(piece, rehearsal);
+    const { minutes, datagrams, report, untouched } = await play(piece, rehearsal, seats, progress);
+    const phones = outcomes(report, seats, piece.plan.to.load);
+    const [beside] = seats.slice(-1);
+    return {
+      model: piece.plan.model,
+      from: piece.from,
+      target: piece.plan.to.load,
+      arrived: phones.filter(({ arrived }) => arrived).length,
+      phones,
+      bystander: { mac: colons(beside?.mac ?? ""), runs: beside?.running, untouched },
+      loss: piece.loss,
+      seed: piece.seed,
+      seconds: (performance.now() - began) / 1000,
+      minutes,
+      datagrams,
+    };
+  } finally {
+    await rehearsal.stop();
+  }
+}
+
+const bystanderLoad = "P00303010102";
+
+function packagesFor(plan: MigrationPlan): ReadonlyMap<string, readonly RehearsedFile[]> {
+  return new Map(plan.stages.map(({ release }) => [release.load, packageOf(release.load)]));
+}
+
+/** A site as it stood before: one XMLDefault.cnf.xml that keeps every SCCP phone on the load it has. */
+function siteFilesFor(load: string): readonly RehearsedFile[] {
+  const node =
+    "<members><member><callManager><ports><ethernetPhonePort>2000</ethernetPhonePort></ports><processNodeName>127.0.0.1</processNodeName></callManager></member></members>";
+  const text = `<Default><callManagerGroup>${node}</callManagerGroup><loadInformation8>${load}</loadInformation8></Default>\n`;
+  return [{ name: "XMLDefault.cnf.xml", octets: new TextEncoder().encode(text) }];
+}
+
+function seatsFor({ phones, plan, from, seed }: Piece, { places }: Rehearsal): readonly Seat[] {
+  const model = plan.model === "7940" ? "7940" : "7960";
+  if (plan.model !== model) {
+    throw failure("E_REHEARSAL_MODEL", 2, {
+      where: `--model ${plan.model}`,
+      message: "there is no simulated phone of this model",
+      remedy: "rehearse with 7940 or 7960",
+    });
+  }
+  return places.map(({ mac }, i) => {
+    const beside = i === phones;
+    const phone = createCisco7940({ mac, model: beside ? "7940" : model, seed: seed + i });
+    const start = from === "unknown" ? bystanderLoad : from;
+    return seat(phone, flashWith(beside ? bystanderLoad : start));
+  });
+}
+
+async function enrolAll({ plan, phones, from, to, policy }: Piece, { service, places }: Rehearsal): Promise<void> {
+  const running = from === "unknown" ? {} : { running: from };
+  const rows = places.slice(0, phones).map(({ mac }, i) => ({
+    mac,
+    model: plan.model,
+    label: `Phone ${i + 1}`,
+    lines: [{ name: String(1001 + i), authName: String(1001 + i), password: `rehearsal${i}` }],
+    ...running,
+  }));
+  await service.ask.putPhones({ phones: rows });
+  const answer = await service.ask.migrate({ model: plan.model, to, policy, acceptOneWay: true, enrol: true });
+  if (answer.enrolled) return;
+  const reasons = answer.phones.map(({ mac, verdict, because = "" }) => `${mac} ${verdict} ${because}`.trim());
+  throw failure("E_REHEARSAL", 1, { where: "migrate", message: reasons.join("; "), remedy: "see provision plan" });
+}
+
+interface Played {
+  readonly minutes: number;
+  readonly datagrams: number;
+  readonly report: StatusReport;
+  readonly untouched: boolean;
+}
+
+async function play(piece: Piece, rehearsal: Rehearsal, seats: readonly Seat[], progress: Progress): Promise<Played> {
+  const { service, places } = rehearsal;
+  let report = await service.ask.status({});
+  let asking = false;
+  const technician = createTechnician(seats);
+  const beside = seats[seats.length - 1];
+  const ran = await runOverUdp({
+    seats: seats.map((one, i) => ({ seat: one, address: places[i]?.address ?? rehearsal.serverAddress })),
+    places: {
+      tftp: { ip: service.tftp.address, port: service.tftp.port },
+      ...(service.dhcp === undefined ? {} : { dhcp: { ip: service.dhcp.address, port: service.dhcp.port } }),
+    },
+    speed: piece.speed,
+    until: longest,
+    every: 4_000,
+    link: createLink({ loss: piece.loss, duplication: 0, delay: 0, jitter: 0 }, piece.seed),
+    operator(now, act) {
+      if (!asking) {
+        asking = true;
+        service.ask.status({}).then(
+          (told) => {
+            report = told;
+            asking = false;
+          },
+          () => {
+            asking = false;
+          },
+        );
+      }
+      progress.show(report);
+      const over = report.phones.every(({ state }) => state === "done" || state === "cancelled");
+      // At the end the bystander boots once more: it has to find what it found at first.
+      if (over && beside !== undefined && beside.boot < 2 && beside.mood === "settled") act.powerCycle(beside);
+      if (over) return beside === undefined || (beside.boot >= 2 && beside.mood !== "busy");
+      technician(report, now, act);
+      return false;
+    },
+  });
+  report = await service.ask.status({});
+  progress.show(report);
+  return { minutes: ran.now / 60_000, datagrams: ran.datagrams, report, untouched: sawTheSame(beside) };
+}
+
+/** Power-cycles a phone when the server waits for it and the phone has come to rest, as the plan asks the technician to. */
+function createTechnician(seats: readonly Seat[]) {
+  const restedSince = new Map<Seat, number>();
+  const byMac = new Map(seats.map((one) => [colons(one.mac), one]));
+  return ({ phones }: StatusReport, now: number, act: Operator): void => {
+    for (const { mac, state } of phones) {
+      const one = byMac.get(mac);
+      if (one === undefined || state === "done" || state === "cancelled") continue;
+      if (one.mood === "busy" || one.mood === "dead") {
+        restedSince.delete(one);
+        continue;
+      }
+      const since = restedSince.get(one) ?? now;
+      restedSince.set(one, since);
+      if (now - since < patience) continue;
+      restedSince.delete(one);
+      act.powerCycle(one);
+    }
+  };
+}
+
+/** What it asked for and got in its last boot is what it asked for and got in its first. */
+function sawTheSame(beside: Seat | undefined): boolean {
+  const heard = (boot: number) =>
+    beside?.log
+      .filter((entry) => entry.boot === boot && (entry.what === "asks" || entry.what === "gets"))
+      .map(({ text }) => text) ?? [];
+  const boots = [...new Set(beside?.log.map(({ boot }) => boot) ?? [])];
+  const [first, last] = [boots[0], boots.at(-1)];
+  if (beside === undefined || first === undefined || last === undefined || first === last) return false;
+  return beside.running === bystanderLoad && JSON.stringify(heard(first)) === JSON.stringify(heard(last));
+}
+
+function outcomes({ phones }: StatusReport, seats: readonly Seat[], target: string): readonly PhoneOutcome[] {
+  return phones.map(({ mac, state, stages, problem }) => {
+    const one = seats.find((candidate) => colons(candidate.mac) === mac);
+    const arrived = state === "done" && one?.running === target && one.mood === "settled";
+    return {
+      mac,
+      arrived,
+      runs: one?.running,
+      state,
+      stages,
+      boots: one?.boot ?? 0,
+      screen: one?.screen ?? "",
+      ...(problem === undefined ? {} : { problem: `${problem.code}: ${problem.message}` }),
+    };
+  });
+}
+
+function logInto(progress: Progress): Log {
+  return {
+    note: (note) => progress.note(note),
+    warn: () => undefined,
+    error: (note) => progress.note(note),
+    flush: () => undefined,
+  };
+}
+
+function colons(mac: string): string {
+  return mac.replace(/..(?=.)/g, "$&:");
+}
