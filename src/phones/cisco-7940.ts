@@ -67,8 +67,8 @@ const sccpKinds = ["sep-config", "sep-binary", "xml-default", "sep-default-binar
 const sipKinds = ["sip-default", "sip-config", "dialplan", "ringlist", "syncinfo"];
 const neverKinds = ["ctl", "ctl-file", "mgcp-config", "mgcp-default"];
 
-function sipFiles(load: string, brief: boolean): Publication[] {
-  return sipKinds.map((kind) => say(kind, load, brief && kind === "sip-default"));
+function sipFiles(load: string, briefKinds: readonly string[]): Publication[] {
+  return sipKinds.map((kind) => say(kind, load, briefKinds.includes(kind)));
 }
 
 function hideAll(kinds: readonly string[]): Publication[] {
@@ -78,9 +78,10 @@ function hideAll(kinds: readonly string[]): Publication[] {
 function view(from: Release | undefined, to: Release, lever: Lever): StageView {
   const images = imagesOf(from, to);
   const os79xx = say("os79xx", to.loader ?? to.load);
-  // A SIP 2.x phone cannot read a large SIPDefault.cnf: W210 (cisco.md R10). An unknown one may be a 2.x.
-  const brief = from === undefined || isSip2(from) || isSip2(to);
-  const sip = [...sipFiles(to.load, brief && to.protocol === "SIP")];
+  // A SIP 2.x phone cannot read a large SIPDefault.cnf: W210 (cisco.md R10). An unknown one may be a 2.x. That its own
+  // file has the same limit (W220) is a precaution (grade D): on its way a phone needs nothing but the load.
+  const brief = to.protocol === "SIP" && (from === undefined || isSip2(from) || isSip2(to));
+  const sip = sipFiles(to.load, brief ? ["sip-default", "sip-config"] : []);
   // SEP<MAC>.cnf.xml stays absent while a phone moves, so that one file alone, XMLDefault.cnf.xml, names the load.
   const sccp = [...hideAll(["sep-config", "sep-binary", "sep-default-binary"]), say("xml-default", to.load)];
 
@@ -124,7 +125,7 @@ function atRest(release: Release): View {
   const never = [say("os79xx", release.loader ?? release.load), ...hideAll(neverKinds)];
   const own =
     release.protocol === "SIP"
-      ? [...sipFiles(release.load, isSip2(release)), ...hideAll(sccpKinds)]
+      ? [...sipFiles(release.load, isSip2(release) ? ["sip-default"] : []), ...hideAll(sccpKinds)]
       : [
           say("sep-config", release.load),
           say("xml-default", release.load),

@@ -17,6 +17,8 @@ export interface CnfLine {
 export interface CnfLines {
   readonly common: readonly CnfLine[];
   readonly own: readonly CnfLine[];
+  /** Those that a phone needs to count as provisioned at all: its first line and that line's proxy. */
+  readonly first: readonly CnfLine[];
   readonly problems: readonly SettingProblem[];
 }
 
@@ -51,8 +53,10 @@ export function cnfLines(source: CnfSource): CnfLines {
   putSpeedDials(source, put, problems);
   for (const row of CNF_KEYS) put(row.key, row.standard, row.key);
   const { common, own } = written(values, sipRelease(source.release), problems);
+  const all = [...common, ...own];
+  const first = all.filter(({ key }) => /^(?:line1_|proxy1_|proxy_register$)/.test(key));
   // SIP 1.x and 2.x read no more of SIPDefault.cnf than the load (rule N4), and every key in SIP<MAC>.cnf.
-  return isSmall(source.release) ? { common: [], own: [...common, ...own], problems } : { common, own, problems };
+  return isSmall(source.release) ? { common: [], own: all, first, problems } : { common, own, first, problems };
 }
 
 type Put = (key: string, value: string | undefined, from: string) => void;

@@ -82,8 +82,9 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
       );
     },
     get cnf() {
-      const { common, own, problems } = cnfLines(request);
-      return sound({ common: common.map((line) => ({ ...line })), own: own.map((line) => ({ ...line })) }, problems);
+      const { common, own, first, problems } = cnfLines(request);
+      const copied = (lines: typeof own) => lines.map((line) => ({ ...line }));
+      return sound({ common: copied(common), own: copied(own), first: copied(first) }, problems);
     },
     get dial_plan() {
       const { rules, problems } = dialRules(settings.dial_plan);
