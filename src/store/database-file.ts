@@ -1,16 +1,6 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { migrateSchema } from "./schema.ts";
+import { migrateSchema, recognise, SCHEMA_STEPS } from "./schema.ts";
 import { corrupt, type Database, loadSqlite, type OpenDatabase, storeErrorOf } from "./sqlite-library.ts";
 import { StoreError } from "./store.ts";
 
@@ -29,6 +19,9 @@ export async function openDatabaseFile(path: string, alone: boolean): Promise<Da
   const open = await loadSqlite();
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+      throw new StoreError("E_STORE_OPEN", `${path} is not a file. Name another one for the database.`);
+    }
     const lock = alone ? takeLock(open, path) : undefined;
     try {
       createWhereMissing(open, path);
@@ -36,6 +29,12 @@ export async function openDatabaseFile(path: string, alone: boolean): Promise<Da
       return {
         db,
         close: () => {
+          try {
+            // Not left to SQLite's own closing, which waits for prepared statements to be collected.
+            if (alone) db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+          } catch {
+            // Everything acknowledged is durable in the log, and the next start folds it back.
+          }
           try {
             db.close();
           } finally {
@@ -61,7 +60,7 @@ function takeLock(open: OpenDatabase, path: string): Database {
   closeSync(openSync(lockPath, "a", 0o600));
   const lock = open(lockPath);
   try {
-    lock.exec("BEGIN EXCLUSIVE");
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {
     lock.close();
@@ -77,12 +76,11 @@ function takeLock(open: OpenDatabase, path: string): Database {
 function createWhereMissing(open: OpenDatabase, path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined) {
-    if (!found.isFile())
-      throw new StoreError("E_STORE_OPEN", `${path} is not a file. Name another one for the database.`);
     if (found.size === 0) throw corrupt(path, "it is empty");
     return;
   }
-  if (existsSync(`${path}-wal`)) throw corrupt(path, `the file is gone, but ${path}-wal still holds changes to it`);
+  if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
+    throw corrupt(path, `the file is gone, but ${path}-wal still holds changes to it`);
   const fresh = `${path}.${process.pid}.new`;
   try {
     closeSync(openSync(fresh, "wx", 0o600));
@@ -101,12 +99,13 @@ function openExisting(open: OpenDatabase, path: string): Database {
   chmodSync(path, 0o600);
   const db = open(path);
   try {
+    const version = recognise(db, path, SCHEMA_STEPS.length);
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 0;
       PRAGMA journal_size_limit = 67108864`);
     const [finding] = db.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
     if (finding?.quick_check !== "ok") throw corrupt(path, finding?.quick_check ?? "the check gave no answer");
-    migrateSchema(db, path);
+    if (version < SCHEMA_STEPS.length) migrateSchema(db, path);
     return db;
   } catch (error) {
     db.close();

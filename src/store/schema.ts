@@ -24,22 +24,31 @@ export const SCHEMA_STEPS: readonly string[] = [
 ];
 
 /**
- * Brings the database to the end of `steps`, each step and its number in one transaction, so that a kill between
- * leaves a whole older schema. `path` is for messages.
+ * The schema version of the database, 0 for one that holds nothing; changes nothing. `path` is for messages.
  * @throws StoreError `E_STORE_NEWER` for a database of a newer program, `E_STORE_FOREIGN` for somebody else's.
  */
-export function migrateSchema(db: Database, path: string, steps: readonly string[] = SCHEMA_STEPS): void {
+export function recognise(db: Database, path: string, newest: number): number {
   const version = numberOf(db, "user_version");
   const owner = numberOf(db, "application_id");
   if (owner !== APPLICATION_ID && (owner !== 0 || version !== 0 || tableCount(db) > 0)) {
     throw new StoreError("E_STORE_FOREIGN", `${path} is a database of another program. Name another file.`);
   }
-  if (version > steps.length) {
+  if (version > newest) {
     throw new StoreError(
       "E_STORE_NEWER",
-      `${path} was written by a newer version of this program (schema ${version}; this one knows ${steps.length}). Install that version, or restore a backup made before the update.`,
+      `${path} was written by a newer version of this program (schema ${version}; this one knows ${newest}). Install that version, or restore a backup made before the update.`,
     );
   }
+  return version;
+}
+
+/**
+ * Brings the database to the end of `steps`, each step and its number in one transaction, so that a kill between
+ * leaves a whole older schema.
+ * @throws StoreError as {@link recognise}.
+ */
+export function migrateSchema(db: Database, path: string, steps: readonly string[] = SCHEMA_STEPS): void {
+  const version = recognise(db, path, steps.length);
   for (let number = version; number < steps.length; number++) {
     db.exec("BEGIN EXCLUSIVE");
     try {
