@@ -270,13 +270,13 @@ class Step<F> {
   }
 
   private fetch(script: Extract<Script<F>, { does: "fetch" }>): Script<F> | undefined {
-    const { server, manner, next } = script;
+    const { server, port = 69, manner, next } = script;
     for (const wish of script.wishes) this.note("asks", wish.name);
     if (server === undefined) return next(script.wishes.map((wish) => ({ is: "no-server", name: wish.name })));
     const ip = this.state.ip ?? NOBODY;
     const transfers = script.wishes.map((wish, i) => {
       const local = { ip, port: this.state.nextPort + i * PORT_STRIDE };
-      const begun = beginTransfer(wish, manner, local, { ip: server, port: 69 }, this.now);
+      const begun = beginTransfer(wish, manner, local, { ip: server, port }, this.now);
       this.send.push(...begun.send);
       return begun.transfer;
     });

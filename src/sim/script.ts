@@ -19,6 +19,8 @@ export type Script<F> =
       readonly does: "fetch";
       readonly wishes: readonly FileWish[];
       readonly server: Ipv4 | undefined;
+      /** Default 69. */
+      readonly port?: number;
       readonly manner: TftpManner;
       readonly next: (fetched: readonly Fetched[]) => Script<F>;
     }

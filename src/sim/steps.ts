@@ -5,6 +5,8 @@ import type { Fetched, FileWish, TftpManner } from "./tftp-client.ts";
 /** Where a phone asks for files, and how; `server` is undefined while nothing has named one. */
 export interface Asking {
   readonly server: Ipv4 | undefined;
+  /** Default 69. */
+  readonly port?: number;
   readonly manner: TftpManner;
 }
 
@@ -32,8 +34,8 @@ export function take<F>(
 /** Asks for one file. */
 export function ask<F>(asking: Asking, wish: FileWish | string, next: (fetched: Fetched) => Script<F>): Script<F> {
   const wishes = [typeof wish === "string" ? { name: wish } : wish];
-  const { server, manner } = asking;
-  return { does: "fetch", wishes, server, manner, next: ([fetched]) => next(fetched as Fetched) };
+  const { server, port = 69, manner } = asking;
+  return { does: "fetch", wishes, server, port, manner, next: ([fetched]) => next(fetched as Fetched) };
 }
 
 /** Asks for files one after the other and goes on, whatever comes of them. */
