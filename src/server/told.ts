@@ -7,8 +7,8 @@ export interface Told {
   readonly findings: readonly Finding[];
 }
 
-/** Codes that say "the phones' own rules forbid it" and "that is no usable command or configuration". */
-const exits: Readonly<Record<string, 2 | 3>> = { E_NO_PATH: 3, E_ONE_WAY: 3 };
+/** Codes of other folders that speak of the admin's own configuration; every other one is a job that failed. */
+const configuration: ReadonlySet<string> = new Set(["E_TFTP_ROOT", "E_TEMPLATE", "E_TEMPLATE_FILE"]);
 
 /**
  * Any error in words. Errors of other folders carry `code` and `message`, and often `remedy` or `findings`; what has none
@@ -20,7 +20,7 @@ export function told(error: unknown): Told {
   const message = typeof shape?.message === "string" ? shape.message : String(error);
   const code = shape?.code;
   if (typeof code !== "string" || !code.startsWith("E_")) return unexpected(error, message);
-  const exit = exits[code] ?? 1;
+  const exit = configuration.has(code) ? 2 : 1;
   const findings = findingsIn(shape?.findings);
   if (findings.length > 0) return { code, exit, findings };
   return {
