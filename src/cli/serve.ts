@@ -45,8 +45,6 @@ async function listen(terminal: Terminal, options: Options): Promise<number> {
   const asked = new Promise<string>((resolve) => terminal.onSignal(resolve));
   const service = await start(config, log);
   if (terminal.err.isTTY === true) tell(terminal, "provision serves. Ctrl-C ends it.");
-  const signal = await asked;
-  log.note({ event: "server.stopping", detail: signal });
-  await service.stop();
+  await service.stop(await asked);
   return 0;
 }

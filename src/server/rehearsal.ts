@@ -60,7 +60,7 @@ export async function openRehearsal(props: RehearsalProps, log: Log): Promise<Re
     const now = () => Math.round(began + (Date.now() - began) * props.speed);
     const service = await start(config, log, { dhcpPort: 0, loopback: true, now, tick: 250 });
     const stop = async () => {
-      await service.stop();
+      await service.stop("the rehearsal is over");
       rmSync(folder, { recursive: true, force: true });
     };
     return { service, places: placesFor(config, props.phones), serverAddress: config.site.serverAddress, stop };
@@ -138,7 +138,7 @@ async function fillVault(config: Config, folder: string, packages: RehearsalProp
   });
 }
 
-/** 192.0.2-like MACs of a Cisco range, and an address each in the half of the network that DHCP does not give out. */
+/** MACs of a Cisco range (OUI 00:0e:84), and an address each in the half of the network that DHCP does not give out. */
 function placesFor({ site }: Config, phones: number): Rehearsal["places"] {
   const base = ipv4ToNumber(site.serverAddress) - 1 + 0x8000;
   return Array.from({ length: phones }, (_, i) => {

@@ -28,8 +28,8 @@ export interface Service {
   readonly http: { readonly address: Ipv4; readonly port: number };
   readonly dhcp: { readonly address: Ipv4; readonly port: number } | undefined;
   readonly ask: Administration;
-  /** Finishes what is under way, closes everything and says so in the log. */
-  stop(): Promise<void>;
+  /** Finishes what is under way, closes everything and says so in the log, with who asked for it. */
+  stop(because: string): Promise<void>;
 }
 
 /** What a rehearsal on loopback does otherwise than a service on a network. */
@@ -121,7 +121,8 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
       http: { address: config.http.listen, port: http.port },
       dhcp: dhcp === undefined ? undefined : { address: dhcp.address, port: dhcp.port },
       ask: administrationBy(operations),
-      stop: async () => {
+      stop: async (because) => {
+        log.note({ event: "server.stopping", detail: because });
         await stop();
         log.note({ event: "server.stopped", detail: "every port is closed" });
         log.flush();
