@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { migrateSchema, recognise, SCHEMA_STEPS } from "./schema.ts";
 import { corrupt, type Database, loadSqlite, type OpenDatabase, storeErrorOf } from "./sqlite-library.ts";
@@ -72,7 +72,7 @@ function takeLock(open: OpenDatabase, path: string): Database {
   }
 }
 
-/** Finished aside and renamed into place, so that a file of no octets can only mean that its content was lost. */
+/** Finished aside and linked into place, so that a file of no octets can only mean that its content was lost. */
 function createWhereMissing(open: OpenDatabase, path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined) {
@@ -88,10 +88,19 @@ function createWhereMissing(open: OpenDatabase, path: string): void {
     migrateSchema(db, path);
     db.close();
     syncPath(fresh);
-    renameSync(fresh, path);
+    linkWhereMissing(fresh, path);
     syncPath(dirname(path));
   } finally {
     rmSync(fresh, { force: true });
+  }
+}
+
+/** Another process that starts for the first time at this moment may be quicker: its database stands. */
+function linkWhereMissing(fresh: string, path: string): void {
+  try {
+    linkSync(fresh, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 
