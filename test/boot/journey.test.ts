@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import type { Planned } from "../../src/migration/migration.ts";
 import { latin1 } from "../../src/sim/octets.ts";
 import { travel } from "./journey.ts";
-import { planFor } from "./world.ts";
+import { plannerOf } from "./world.ts";
 
 function planOf(planned: Planned) {
   if (planned.kind !== "plan") throw new Error(planned.kind);
   return planned.plan;
 }
 
-const climb = planOf(planFor("P00303010102", "P0S3-8-12-00"));
+const climb = planOf(plannerOf()("P00303010102", "P0S3-8-12-00"));
 
 test.each([0, 0.05, 0.2])(
   "a 7960 goes from SCCP 3.1 to SIP 8.12 through every stage, with %s of its datagrams lost",

@@ -58,7 +58,7 @@ export async function travel(journey: Journey): Promise<Journeyed> {
       { loss: journey.loss, duplication: journey.loss / 2, delay: 1, jitter: journey.loss * 50 },
       journey.seed,
     ),
-    until: (journey.hours ?? 24) * 60 * minute,
+    until: (journey.hours ?? 8) * 60 * minute,
     every: 5_000,
     tap: (datagram) => {
       if (other !== undefined && datagram.from.ip !== other.ip && datagram.to.ip === other.ip)

@@ -4,7 +4,7 @@ import { loadManifests } from "../../src/files/manifests.ts";
 import { loadTemplates } from "../../src/files/templates.ts";
 import type { UpdateGraph } from "../../src/firmware/release.ts";
 import type { MigrationPlan, Planned } from "../../src/migration/migration.ts";
-import { plan } from "../../src/migration/plan.ts";
+import { planner } from "../../src/migration/plan.ts";
 import { makeStage } from "../../src/migration/stage.ts";
 import type { Clock } from "../../src/net/clock.ts";
 import { startTftp } from "../../src/net/tftp-listener.ts";
@@ -53,12 +53,13 @@ export function graphOf(family: string): UpdateGraph {
   return graph;
 }
 
-/** The plan for a 7960, from load to load. */
-export function planFor(from: string, to: string, policy: "strict" | "documented" = "strict"): Planned {
+/** The planner for a 7960. */
+export function plannerOf(policy: "strict" | "documented" = "strict"): (from: string, to: string) => Planned {
   const family = familyOf("cisco-7940");
   if (family === undefined) throw new Error("no family cisco-7940");
   const stageOf = makeStage.bind(undefined, family);
-  return plan({ graph: graphOf("cisco-7940"), model: "7960", from, to: { load: to }, policy, stageOf });
+  const planned = planner({ graph: graphOf("cisco-7940"), model: "7960", policy, stageOf });
+  return (from, to) => planned(from, { load: to });
 }
 
 /** Sizes that keep the order of events and cost milliseconds. */
