@@ -6,14 +6,17 @@ import { compareVersions } from "./version.ts";
 /** A way to a node, with what it costs in weaker grades and one-way steps. */
 interface Way {
   readonly edges: readonly Edge[];
+  /** How often the phone changes between SCCP and SIP on the way. */
+  readonly changes: number;
   readonly grades: Readonly<Record<Grade, number>>;
   readonly oneWays: number;
 }
 
 /**
  * The steps from one release to another, or undefined where the graph has no way. The shortest; of equals the one with
- * the fewest deductions, then single reports, then second-hand rules; then the fewest one-way steps; then the newest
- * releases on the way, the load name and the rule id deciding at last: the same graph gives the same way always.
+ * the fewest changes of protocol, then the fewest deductions, then single reports, then second-hand rules; then the
+ * fewest one-way steps; then the newest releases on the way, the load name and the rule id deciding at last: the same
+ * graph gives the same way always.
  * Under `strict` the way stops at each barrier between two releases of one protocol.
  */
 export function route(graph: UpdateGraph, from: string, to: string, policy: Policy): readonly Edge[] | undefined {
@@ -31,7 +34,7 @@ export function route(graph: UpdateGraph, from: string, to: string, policy: Poli
 
 function shortest(graph: UpdateGraph, from: string, to: string, last: boolean): readonly Edge[] | undefined {
   const done = new Set<string>([from]);
-  let layer = new Map<string, Way>([[from, { edges: [], grades: { A: 0, B: 0, C: 0, D: 0 }, oneWays: 0 }]]);
+  let layer = new Map<string, Way>([[from, { edges: [], changes: 0, grades: { A: 0, B: 0, C: 0, D: 0 }, oneWays: 0 }]]);
   while (layer.size > 0) {
     const next = new Map<string, Way>();
     for (const edge of graph.edges) {
@@ -51,16 +54,23 @@ function shortest(graph: UpdateGraph, from: string, to: string, last: boolean): 
 
 /** A step is as well founded as its rule and as the release it leads to, whose file names may be deduced. */
 function along(graph: UpdateGraph, way: Way, edge: Edge): Way {
+  const before = graph.releases.get(edge.from)?.protocol;
   const grade = weakestGrade([...edge.because, ...(graph.releases.get(edge.to)?.because ?? [])]);
   return {
     edges: [...way.edges, edge],
+    changes: way.changes + Number(before !== graph.releases.get(edge.to)?.protocol),
     grades: { ...way.grades, [grade]: way.grades[grade] + 1 },
     oneWays: way.oneWays + Number(edge.oneWay),
   };
 }
 
 function compareWays(graph: UpdateGraph, a: Way, b: Way): number {
-  const cost = a.grades.D - b.grades.D || a.grades.C - b.grades.C || a.grades.B - b.grades.B || a.oneWays - b.oneWays;
+  const cost =
+    a.changes - b.changes ||
+    a.grades.D - b.grades.D ||
+    a.grades.C - b.grades.C ||
+    a.grades.B - b.grades.B ||
+    a.oneWays - b.oneWays;
   if (cost !== 0) return cost;
   for (const [at, edge] of a.edges.entries()) {
     const other = b.edges[at];

@@ -153,9 +153,12 @@ function short({ protocol, version, load }: Release): JsonRelease {
 
 /** Protocol, version and load. */
 export function full(release: Release): string {
-  return release.protocol === "none"
-    ? `${release.version} (${release.load})`
-    : `${release.protocol} ${release.version} (${release.load})`;
+  return `${briefly(release)} (${release.load})`;
+}
+
+/** Protocol and version; a release without a protocol is a boot ROM. */
+export function briefly(release: Release): string {
+  return `${release.protocol === "none" ? "BootROM" : release.protocol} ${release.version}`;
 }
 
 /** Minutes as a person says them; under two minutes in seconds. */
@@ -211,10 +214,6 @@ function noPathText(stoppedAt: Release | undefined, because: readonly Because[],
   ]
     .join("\n")
     .concat("\n");
-}
-
-function briefly(release: Release): string {
-  return release.protocol === "none" ? release.version : `${release.protocol} ${release.version}`;
 }
 
 /** Breaks a sentence into lines of at most 100 characters, the later ones indented under the first word. */

@@ -54,10 +54,12 @@ export function planner(choice: PlannerChoice): (from: string | undefined, to: T
         from === undefined ? fromUnknown(within, target.load, policy) : route(within, from.load, target.load, policy);
       if (edges !== undefined) return planOf(choice, from, target, edges);
     }
-    const refused = noPath(within, choice, from, to, targets[0]);
-    return policy === "documented" || from === undefined || targets[0] === undefined
-      ? refused
-      : { ...refused, because: [...refused.because, ...otherPolicy(documented(), from, targets[0])] };
+    const [target] = targets;
+    const shortcut =
+      policy === "documented" || from === undefined || target === undefined
+        ? []
+        : otherPolicy(documented(), from, target);
+    return noPath(within, choice, from, to, target, shortcut);
   };
 }
 
@@ -103,21 +105,26 @@ function noPath(
   from: Release | undefined,
   to: Target,
   target: Release | undefined,
+  shortcut: readonly Because[],
 ): Refusal {
   if (target === undefined) return refusal(from, [absent(choice, to)]);
   if (target.withdrawn !== undefined) return refusal(from, [target.withdrawn]);
   if (from === undefined) {
     const first = within.releases.get(within.entries?.[0]?.to ?? "");
-    return first === undefined ? refusal(undefined, [unknownStart(choice)]) : noPath(within, choice, first, to, target);
+    return first === undefined
+      ? refusal(undefined, [unknownStart(choice)])
+      : noPath(within, choice, first, to, target, []);
   }
   if (from.deadEnd !== undefined) return refusal(from, [from.deadEnd]);
-  for (const load of reachable(within, from.load)) {
+  // Where an admin could choose a documented way, what ends the strict one farther on is beside the point.
+  const ends = shortcut.length > 0 ? [from.load] : reachable(within, from.load);
+  for (const load of ends) {
     const blocks = within.blocked.filter((pair) => pair.from === load && pair.to === target.load);
     if (blocks.length === 0) continue;
     const because = blocks.map((block) => ({ ...block.because, reason: `${block.rule}: ${block.because.reason}` }));
-    return refusal(within.releases.get(load), because);
+    return refusal(within.releases.get(load), [...because, ...shortcut]);
   }
-  return refusal(from, [noRule(choice, from, target)]);
+  return refusal(from, [noRule(choice, from, target), ...shortcut]);
 }
 
 function refusal(stoppedAt: Release | undefined, because: readonly Because[]): Refusal {
