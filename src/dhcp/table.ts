@@ -1,5 +1,5 @@
 import type { Ipv4, Mac } from "../wire/address.ts";
-import { type Client, type Lease, type LeaseEvent, type LeaseStep, standing, step } from "./lease.ts";
+import { type Lease, type LeaseEvent, type LeaseStep, standing, step } from "./lease.ts";
 import type { Network } from "./network.ts";
 
 /** Every record by address and by client. Changes only through {@link step}. */
@@ -74,9 +74,9 @@ export function hex(octets: Uint8Array): string {
   return text;
 }
 
-/** The client of a record. */
-export function clientOf(lease: Lease): Client {
-  return lease;
+/** The octets of lower-case hex as {@link hex} writes it. */
+export function fromHex(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length >> 1 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
 }
 
 const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));

@@ -1,0 +1,94 @@
+import { isFree, type Lease, standing } from "../dhcp/lease.ts";
+import type { Segment } from "../dhcp/network.ts";
+import { leaseTimes } from "../dhcp/reply.ts";
+import { mayHold } from "../dhcp/request.ts";
+import type { Ipv4, Mac } from "../wire/address.ts";
+import { addressOption, OPTION } from "../wire/dhcp-options.ts";
+import type { DhcpAnswer, DhcpNote } from "./dhcp-answer.ts";
+import { type Asked, type Desk, grant, ignore, named, save } from "./dhcp-desk.ts";
+
+/** Live addresses of one MAC, whatever client ids it invents (D151). */
+const MOST_PER_MAC = 4;
+/** Addresses that are tried when others answer a probe. */
+const MOST_PROBES = 3;
+
+/** Answers a DISCOVER (RFC 2131 §4.3.1): an address that nobody uses, held for this client for a while. */
+export async function discover(desk: Desk, asked: Asked): Promise<DhcpAnswer> {
+  const { origin, packet, now } = asked;
+  const { client } = origin;
+  if (origin.wire.length === 0) return ignore("it comes from no configured subnet");
+  const notes: DhcpNote[] = [];
+  for (let tries = 0; tries < MOST_PROBES; tries++) {
+    const chosen = choose(desk, asked);
+    if ("silence" in chosen) return { is: "silence", because: chosen.silence, notes: [...notes, ...chosen.notes] };
+    const { ip, segment } = chosen;
+    const known = desk.table.lease(ip)?.clientKey === client.clientKey;
+    desk.table.apply(ip, { is: "offer", to: client, until: now + desk.settings.offerHold * 1000 }, now);
+    if ((await probe(desk, ip, known)) === "used") {
+      const until = now + desk.settings.quarantine * 1000;
+      desk.table.apply(ip, { is: "conflict", by: client, until }, now);
+      await save(desk, ip, undefined);
+      notes.push({ event: "lease.conflict", ip, mac: client.mac, detail: "something answers at this address already" });
+      continue;
+    }
+    const { leaseTime } = segment.subnet;
+    const times = leaseTimes(leaseTime, desk.around.random());
+    notes.push({ event: "lease.offered", ip, mac: client.mac, detail: named(origin) });
+    return grant(desk, packet, origin, segment, { is: "offer", ip, times }, now, notes);
+  }
+  return { is: "silence", because: "every address that was tried is in use", notes };
+}
+
+function choose(
+  desk: Desk,
+  { origin, packet, now }: Asked,
+):
+  | { readonly ip: Ipv4; readonly segment: Segment }
+  | { readonly silence: string; readonly notes: readonly DhcpNote[] } {
+  const { table, network, settings } = desk;
+  const { client, keys, wire } = origin;
+  const facts = { clientKey: client.clientKey, keys, wire, now };
+  const reserved = network.reservationFor(wire, keys)?.ip;
+  const own = [...table.ofClient(client.clientKey)].sort((a, b) => rank(a, now) - rank(b, now)).map((one) => one.ip);
+  const wished = addressOption(packet.options, OPTION.requestedAddress);
+  const mine = [reserved, ...own].find((ip) => ip !== undefined && mayHold(facts, ip, table, network));
+  if (mine !== undefined) return { ip: mine, segment: network.segmentOf(mine) as Segment };
+  if (table.heldByMac(client.mac, now) >= MOST_PER_MAC) return held("one MAC holds four addresses already", client.mac);
+  if (origin.relayPort82 !== undefined && !desk.accounts.admitsNewcomer(origin.relayPort82, now))
+    return held("too many new clients on one port of a relay", client.mac);
+  for (const segment of wire) {
+    if (segment.pool.offers(now) >= mostOffers(segment.pool.size)) continue;
+    const free = wished !== undefined && segment.pool.has(wished) && isFree(table.lease(wished), now);
+    const ip = free ? wished : segment.pool.pick(now, settings.reuseQuarantined);
+    if (ip !== undefined) return { ip, segment };
+  }
+  const detail = wire.map(({ subnet }) => `${subnet.subnet.network}/${subnet.subnet.prefix}`).join(", ");
+  return { silence: "no address is free", notes: [{ event: "pool.exhausted", mac: client.mac, detail }] };
+}
+
+/** Bound first, then offered, then what it held before. */
+function rank(lease: Lease, now: number): number {
+  const order = ["bound", "offered", "lapsed", "released"].indexOf(standing(lease, now));
+  return order === -1 ? 9 : order;
+}
+
+/** A quarter of the pool may be on offer at once, so that a flood of inventions leaves the rest (D150). */
+function mostOffers(size: number): number {
+  return Math.max(Math.min(size, 16), Math.ceil(size / 4));
+}
+
+async function probe(desk: Desk, ip: Ipv4, known: boolean): Promise<"free" | "used"> {
+  const under = desk.probing.get(ip);
+  if (under !== undefined) return under;
+  // The client's own last address may answer because the client still uses it.
+  if (known || desk.around.probe === undefined) return "free";
+  const probing = desk.around.probe(ip).catch(() => "free" as const);
+  desk.probing.set(ip, probing);
+  const result = await probing;
+  desk.probing.delete(ip);
+  return result;
+}
+
+function held(because: string, mac: Mac): { readonly silence: string; readonly notes: readonly DhcpNote[] } {
+  return { silence: because, notes: [{ event: "dhcp.limited", mac, detail: because }] };
+}
