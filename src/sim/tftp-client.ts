@@ -20,8 +20,8 @@ export interface FileWish {
   readonly name: string;
   /** Octets that fit in the phone's buffer; a longer file is broken off and counts as `too-big`. */
   readonly limit?: number;
-  /** Octets after which the phone has seen enough and closes its socket without a word (polycom.md §1.2). */
-  readonly peek?: number;
+  /** Looks at the first block; true: it has seen enough, and closes its socket without a word (polycom.md §1.2). */
+  readonly closesOn?: (firstBlock: Uint8Array) => boolean;
   /** Breaks off with an ERROR packet after the first block (cisco.md §5.1 R5, "State error"). */
   readonly breaksOff?: boolean;
   /** Sends these octets by WRQ instead of reading. */
@@ -31,7 +31,7 @@ export interface FileWish {
 /** What became of one file. */
 export type Fetched =
   | { readonly is: "whole"; readonly name: string; readonly octets: Uint8Array }
-  | { readonly is: "peeked"; readonly name: string; readonly octets: Uint8Array }
+  | { readonly is: "seen-enough"; readonly name: string; readonly octets: Uint8Array }
   | { readonly is: "not-found"; readonly name: string }
   | { readonly is: "timeout"; readonly name: string }
   | { readonly is: "no-server"; readonly name: string }
@@ -154,12 +154,12 @@ function takeData(met: Transfer, before: Transfer, octets: Uint8Array, now: numb
   if (wish.limit !== undefined && taken > wish.limit) {
     return end(met, { is: "too-big", name: wish.name }, error(3, "Buffer Full"));
   }
+  if (met.blocks === 0 && wish.closesOn?.(payload) === true) {
+    return { transfer: { is: "seen-enough", name: wish.name, octets: payload.slice() }, send: [] };
+  }
   const pieces: Piece = { octets: payload.slice(), before: met.pieces };
   const ack = join(octets16(OP.ack), octets16(block));
   if (payload.length < BLOCK) return end(met, { is: "whole", name: wish.name, octets: gather(pieces, taken) }, ack);
-  if (wish.peek !== undefined && taken >= wish.peek) {
-    return { transfer: { is: "peeked", name: wish.name, octets: gather(pieces, taken) }, send: [] };
-  }
   const onward: Transfer = {
     ...met,
     blocks: met.blocks + 1,
