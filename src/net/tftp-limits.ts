@@ -1,3 +1,5 @@
+import { type RoundTrip, remembered, UNMEASURED } from "../tftp/rto.ts";
+
 /** How much of the service one address, and all together, may use. */
 export interface TftpLimits {
   /** Live transfers of one address. */
@@ -28,6 +30,8 @@ interface Account {
   filledAt: number;
   /** The last port it was answered from, so that the next differs. */
   lastSocket: number;
+  roundTrip: RoundTrip;
+  measuredAt: number;
   unknown: Set<string> | undefined;
   unknownSince: number;
 }
@@ -93,6 +97,20 @@ export class Accounts {
     if (account !== undefined && account.live > 0) account.live--;
   }
 
+  /** What a transfer to `ip` has measured. */
+  measured(ip: number, roundTrip: RoundTrip, now: number): void {
+    const account = this.#of(ip, now);
+    if (roundTrip.smoothed === undefined) return;
+    account.roundTrip = roundTrip;
+    account.measuredAt = now;
+  }
+
+  /** What the next transfer to `ip` may assume; a minute later the phone may be another one. */
+  roundTrip(ip: number, now: number): RoundTrip {
+    const account = this.#accounts.get(ip);
+    return account === undefined || now - account.measuredAt >= MINUTE ? UNMEASURED : remembered(account.roundTrip);
+  }
+
   /** The number of the socket that served `ip` last; -1 when none is remembered. */
   lastSocket(ip: number): number {
     return this.#accounts.get(ip)?.lastSocket ?? -1;
@@ -107,6 +125,8 @@ export class Accounts {
       tokens: this.#limits.burst,
       filledAt: now,
       lastSocket: -1,
+      roundTrip: UNMEASURED,
+      measuredAt: Number.NEGATIVE_INFINITY,
       unknown: undefined,
       unknownSince: now,
     };

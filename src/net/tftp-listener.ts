@@ -293,6 +293,7 @@ class TftpServer implements TftpService {
       terms,
       blocks: (netascii ? netasciiBlocks : octetBlocks)(octets, terms.blksize),
       wrapTo: this.#options.wrapTo?.(asked) ?? 0,
+      roundTrip: this.#accounts.roundTrip(peer.ip, this.#clock.elapsed()),
       now: () => this.#clock.elapsed(),
       random: this.#random,
       ended: (because) => this.#ended(place, because),
@@ -333,6 +334,7 @@ class TftpServer implements TftpService {
   #ended(place: Place, because: Broken | "replaced" | undefined): void {
     const transfer = place.transfer;
     if (transfer === undefined || !this.#leave(place)) return;
+    this.#accounts.measured(place.peer.ip, transfer.roundTrip, this.#clock.elapsed());
     this.counters.dataSent += transfer.packets;
     this.counters.dataResent += transfer.resent;
     const report = {

@@ -1,4 +1,5 @@
 import type { Terms } from "../tftp/negotiate.ts";
+import type { RoundTrip } from "../tftp/rto.ts";
 import {
   type Broken,
   beginSending,
@@ -20,6 +21,8 @@ export interface Errand {
   readonly terms: Terms;
   readonly blocks: Blocks;
   readonly wrapTo: 0 | 1;
+  /** What an earlier transfer of this client has measured. */
+  readonly roundTrip: RoundTrip;
   /** Milliseconds that never go back. */
   readonly now: () => number;
   readonly random: () => number;
@@ -42,13 +45,16 @@ export class SendingTransfer {
   #highest = 0;
   /** When it wants `wake` called; never, once it has ended. */
   wakeAt = Number.POSITIVE_INFINITY;
+  /** What this transfer has measured so far. */
+  roundTrip: RoundTrip;
   packets = 0;
   resent = 0;
 
   constructor(errand: Errand) {
     this.#errand = errand;
     const now = errand.now();
-    const step = beginSending(errand.terms, errand.blocks.last, errand.wrapTo, now);
+    const step = beginSending(errand.terms, errand.blocks.last, errand.wrapTo, now, errand.roundTrip);
+    this.roundTrip = errand.roundTrip;
     this.#state = step.state;
     this.#follow(step, now);
   }
@@ -92,7 +98,9 @@ export class SendingTransfer {
     const state = this.#state;
     if (state.at === "done") this.#end(undefined);
     else if (state.at === "broken") this.#end(state.because);
-    else if (!this.#fetching) {
+    else {
+      this.roundTrip = state.roundTrip;
+      if (this.#fetching) return;
       this.wakeAt = state.wakeAt;
       this.#errand.alarm(state.wakeAt);
     }

@@ -13,6 +13,9 @@ export const UNMEASURED: RoundTrip = { smoothed: undefined, variation: 0, rto: 1
 /** Below this a busy phone, or a pause of our own process, would look like a loss. */
 const SHORTEST = 50;
 
+/** The first packet of a transfer may find a client that is busy with the last one's octets. */
+const REMEMBERED = 200;
+
 /** A phone on a bad link must not be left alone for longer than it waits itself (4 s on a 7940, cisco.md §8). */
 const LONGEST = 8000;
 
@@ -27,12 +30,25 @@ export function measured(before: RoundTrip, sample: number): RoundTrip {
   return { smoothed, variation, rto: Math.min(LONGEST, Math.max(SHORTEST, smoothed + 4 * variation)) };
 }
 
-/**
- * The estimate after a wait that no ACK ended: twice the wait, up to 8 s, and it stays so until a packet that was sent
- * once is answered (RFC 6298 §5.5 and Karn), else a way that became slower would be sent everything twice for ever.
- */
+/** The estimate after a wait that no ACK ended: twice the wait, up to 8 s (RFC 6298 §5.5). */
 export function backedOff(before: RoundTrip, ceiling: number | undefined): RoundTrip {
   return { ...before, rto: Math.min(LONGEST, 2 * firstWait(before, ceiling)) };
+}
+
+/**
+ * The estimate when a packet that was sent more than once is answered, `since` ms after its first sending. Which of the
+ * sendings was answered nobody knows (Karn), but the round trip was no longer than `since`: to wait that long for the
+ * next packet is enough to measure it, and a loss does not slow down all that follows. `since` never shortens the
+ * wait of a way that was measured.
+ */
+export function bounded(before: RoundTrip, since: number): RoundTrip {
+  const measuredRto = before.smoothed === undefined ? SHORTEST : before.smoothed + 4 * before.variation;
+  return { ...before, rto: Math.min(before.rto, Math.max(SHORTEST, measuredRto, since)) };
+}
+
+/** What a new transfer to a client assumes whose round trip was measured in an earlier one. */
+export function remembered(before: RoundTrip): RoundTrip {
+  return { ...before, rto: Math.max(REMEMBERED, before.rto) };
 }
 
 /** How long to wait after the first sending, ms. `ceiling`, the negotiated timeout in ms, bounds it. */

@@ -1,5 +1,5 @@
 import type { Terms } from "./negotiate.ts";
-import { backedOff, firstWait, furtherWait, measured, type RoundTrip, UNMEASURED } from "./rto.ts";
+import { backedOff, bounded, firstWait, furtherWait, measured, type RoundTrip, UNMEASURED } from "./rto.ts";
 
 /*
  * One read transfer, seen from the server. Everything that moves it stands in this file: no socket, no clock, no octets.
@@ -93,9 +93,16 @@ const RESTART_AFTER = 1000;
 
 /**
  * Begins a transfer at `now` (ms): with the OACK if options were agreed, else with the first block.
- * `last` is the number of the last block, i.e. ⌊size / blksize⌋ + 1, or undefined.
+ * `last` is the number of the last block, i.e. ⌊size / blksize⌋ + 1, or undefined. `roundTrip` is what an earlier
+ * transfer of the same client has measured.
  */
-export function beginSending(terms: Terms, last: number | undefined, wrapTo: 0 | 1, now: number): SendingStep {
+export function beginSending(
+  terms: Terms,
+  last: number | undefined,
+  wrapTo: 0 | 1,
+  now: number,
+  roundTrip: RoundTrip = UNMEASURED,
+): SendingStep {
   const state: UnderWay = {
     at: "offering",
     terms,
@@ -104,14 +111,14 @@ export function beginSending(terms: Terms, last: number | undefined, wrapTo: 0 |
     acked: 0,
     sent: 0,
     window: terms.windowsize,
-    roundTrip: UNMEASURED,
+    roundTrip,
     sentAt: now,
     sends: 1,
     measurable: true,
     movedAt: now,
-    wakeAt: now + firstWait(UNMEASURED, ceiling(terms)),
+    wakeAt: now + firstWait(roundTrip, ceiling(terms)),
   };
-  return terms.oack.length > 0 ? { state, send: { is: "oack" } } : flight(state, 0, state.window, UNMEASURED, now);
+  return terms.oack.length > 0 ? { state, send: { is: "oack" } } : flight(state, 0, state.window, roundTrip, now);
 }
 
 /** Moves a transfer. A pair of state and event that nothing answers leaves the state as it is and sends nothing. */
@@ -222,7 +229,10 @@ function broken(because: Broken, message?: string): SendingStep {
 }
 
 function sampled(state: UnderWay, now: number): RoundTrip {
-  return state.measurable ? measured(state.roundTrip, now - state.sentAt) : state.roundTrip;
+  // A flight begins when the client last moved on, so `movedAt` is when it was first sent.
+  return state.measurable
+    ? measured(state.roundTrip, now - state.sentAt)
+    : bounded(state.roundTrip, now - state.movedAt);
 }
 
 function ceiling(terms: Terms): number | undefined {

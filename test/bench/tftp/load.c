@@ -249,7 +249,7 @@ static int fetch(int argc, char **argv) {
 
 // ---- serve: one socket, no options, no timers, no state but the file that each address fetches
 
-static int serve(int argc, char **argv) {
+static void serve(int argc, char **argv) {
   load_files(argv + 2, argc - 2);
   int s = open_socket(0);
   struct sockaddr_in me; socklen_t l = sizeof me;
@@ -286,7 +286,7 @@ static int serve(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   if (argc > 8 && !strcmp(argv[1], "fetch")) return fetch(argc, argv);
-  if (argc > 2 && !strcmp(argv[1], "serve")) return serve(argc, argv);
+  if (argc > 2 && !strcmp(argv[1], "serve")) serve(argc, argv);
   fprintf(stderr, "usage: load fetch PORT PHONES BLKSIZE WINDOWSIZE LOSS SEED FILE... | load serve FILE...\n");
   return 2;
 }
