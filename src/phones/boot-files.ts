@@ -1,5 +1,5 @@
 /** How a rendered file is written and checked. */
-export type FileFormat = "load-name" | "cnf" | "xml" | "ringlist";
+export type FileFormat = "load-name" | "cnf" | "xml" | "ringlist" | "ata-text" | "ata";
 
 /** One file that is rendered for phones of a family. */
 export interface RenderedFile {
@@ -7,7 +7,10 @@ export interface RenderedFile {
   readonly folder: string;
   /** The word that the family gives to the file, e.g. `sip-default`. */
   readonly kind: string;
-  /** The template's name without `.hbs`: the name that the phone asks for, with `{MAC}` where the name carries one. */
+  /**
+   * The template's name without `.hbs`: the name that the phone asks for, with `{MAC}` or `{mac}` where the name carries
+   * one. `{profile}` stands for `gk`, `ld`, `ff` or `ata`; the text and the compiled form come from one template.
+   */
   readonly template: string;
   readonly format: FileFormat;
   readonly contentType: string;
@@ -21,6 +24,11 @@ const CNF_OCTETS = 8192;
 const XML_OCTETS = 65_536;
 /** What a Java phone asks its TFTP client for at most, seen for dial plans and soft keys (cisco.md §8, grade A). */
 const JAVA_OCTETS = 550_001;
+
+/** Larger profiles are split in two, and no source says well enough how (cisco.md §6.2). */
+const ATA_OCTETS = 2000;
+/** No limit is documented; the vendor's own files reach some hundred kilobytes (grade D). */
+const POLYCOM_OCTETS = 262_144;
 
 /** Every file that is rendered, folder by folder. */
 export const RENDERED_FILES: readonly RenderedFile[] = [
@@ -39,6 +47,19 @@ export const RENDERED_FILES: readonly RenderedFile[] = [
   row("cisco-java", "dialplan", "dialplan.xml", "xml", JAVA_OCTETS),
   row("cisco-java", "ringlist", "Ringlist.xml", "xml", JAVA_OCTETS),
   row("cisco-java", "distinctive-ringlist", "DistinctiveRingList.xml", "xml", JAVA_OCTETS),
+
+  row("cisco-ata", "ata-profile", "{profile}{mac}", "ata", ATA_OCTETS),
+  row("cisco-ata", "ata-text", "{profile}{mac}", "ata-text", CNF_OCTETS),
+  row("cisco-ata", "ata-default", "{profile}default", "ata", ATA_OCTETS),
+  row("cisco-ata", "ata-default-text", "{profile}default", "ata-text", CNF_OCTETS),
+  row("cisco-ata", "sep-config", "SEP{mac}.cnf.xml", "xml", XML_OCTETS),
+  row("cisco-ata", "xml-default", "XMLDefault.cnf.xml", "xml", XML_OCTETS),
+
+  row("polycom", "master", "{mac}.cfg", "xml", POLYCOM_OCTETS),
+  row("polycom", "master-default", "000000000000.cfg", "xml", POLYCOM_OCTETS),
+  row("polycom", "phone-config", "{mac}-extension.cfg", "xml", POLYCOM_OCTETS),
+  row("polycom", "site-config", "site.cfg", "xml", POLYCOM_OCTETS),
+  row("polycom", "directory", "{mac}-directory.xml", "xml", POLYCOM_OCTETS),
 ];
 
 /** Families whose phones read the same files as those of another folder. */
@@ -51,6 +72,7 @@ export function templateFolder(family: string): string {
 
 function row(folder: string, kind: string, template: string, format: FileFormat, maxOctets: number): RenderedFile {
   // Phones refuse application/xml over HTTP (cisco.md §7.2).
-  const contentType = format === "xml" ? "text/xml; charset=utf-8" : "text/plain; charset=utf-8";
+  const text = format === "xml" ? "text/xml; charset=utf-8" : "text/plain; charset=utf-8";
+  const contentType = format === "ata" ? "application/octet-stream" : text;
   return { folder, kind, template, format, contentType, maxOctets };
 }

@@ -3,7 +3,7 @@ import { stranger } from "./characters.ts";
 import { CNF_KEYS, type CnfKey, cnfFault, cnfKey, namesOf } from "./cnf-keys.ts";
 import type { Model } from "./family.ts";
 import type { Phone } from "./phone.ts";
-import type { SettingProblem } from "./settings.ts";
+import { checkSettings, type SettingProblem } from "./settings.ts";
 import type { Site } from "./site.ts";
 import { cnfTimeZone } from "./time-zone.ts";
 
@@ -52,6 +52,9 @@ export function cnfLines(source: CnfSource): CnfLines {
   putLines(source, put, problems);
   putSpeedDials(source, put, problems);
   for (const row of CNF_KEYS) put(row.key, row.standard, row.key);
+  // Faults of keys of their own are found where the keys are written.
+  const shared = ({ setting }: SettingProblem) => setting === "phone_password" || cnfKey(setting) === undefined;
+  problems.push(...checkSettings(source.settings).filter(shared));
   const { common, own } = written(values, sipRelease(source.release), problems);
   const all = [...common, ...own];
   const first = all.filter(({ key }) => /^(?:line1_|proxy1_|proxy_register$)/.test(key));

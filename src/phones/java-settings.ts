@@ -1,7 +1,7 @@
 import type { Release } from "../firmware/release.ts";
 import type { Model } from "./family.ts";
 import type { Phone } from "./phone.ts";
-import type { SettingProblem } from "./settings.ts";
+import { checkSettings, type SettingProblem } from "./settings.ts";
 import type { Site } from "./site.ts";
 import { rangeFault, type ValueRange } from "./value-range.ts";
 
@@ -58,7 +58,7 @@ const PASSWORD: ValueRange = { is: "text", longest: 31, repertoire: "ascii" };
 /** Turns the settings of a phone into the words of a Java phone's SEP<MAC>.cnf.xml (cisco.md §7.2). */
 export function javaWords(source: JavaSource): JavaWords {
   const { site, phone, settings, release } = source;
-  const problems: SettingProblem[] = [];
+  const problems: SettingProblem[] = [...checkSettings(settings)];
   const notes: SettingProblem[] = [];
   const isSip = release.protocol === "SIP";
   const proxy = settings.sip_proxy ?? site.sip?.proxy;

@@ -106,6 +106,17 @@ export function checkSettings(settings: Readonly<Record<string, string>>): reado
   return problems;
 }
 
+const VENDOR_PASSWORDS: ReadonlySet<string> = new Set([
+  "456",
+  "123",
+  "1234",
+  "cisco",
+  "admin",
+  "polycom",
+  "password",
+  "default",
+]);
+
 function faultOf(row: Setting, value: string): string | undefined {
   const range = row.range;
   switch (range.is) {
@@ -122,6 +133,9 @@ function faultOf(row: Setting, value: string): string | undefined {
     case "rows":
       return rangeFault({ is: "text", longest: 20_000, repertoire: "plane0" }, value.replace(/[\t\n\r]/g, " "));
     default:
+      // What the vendor prints in its manual is no password (security.md S25).
+      if (row.secret === true && VENDOR_PASSWORDS.has(value.toLowerCase()))
+        return "the value is a vendor's default password";
       return rangeFault(range, value, row.secret);
   }
 }

@@ -1,4 +1,5 @@
 import { XMLValidator } from "fast-xml-parser";
+import { compileAtaProfile } from "../phones/ata-profile.ts";
 import type { RenderedFile } from "../phones/boot-files.ts";
 import { stranger } from "../phones/characters.ts";
 import { cnfFault, cnfKey } from "../phones/cnf-keys.ts";
@@ -25,6 +26,11 @@ export function checkFormat(file: RenderedFile, text: string, load: string): rea
       return checkCnf(text);
     case "xml":
       return checkXml(text);
+    case "ata":
+    case "ata-text": {
+      const compiled = compileAtaProfile(text);
+      return compiled.is === "compiled" ? [] : compiled.problems;
+    }
     case "ringlist":
       return checkRingList(text);
   }

@@ -1,5 +1,5 @@
 import type { FileFormat } from "../phones/boot-files.ts";
-import { stranger } from "../phones/characters.ts";
+import { type Repertoire, stranger } from "../phones/characters.ts";
 
 /** A value as it stands in a file, or why it cannot stand there; the reason never repeats the value. */
 export type Escaped = { readonly text: string } | { readonly cannot: string };
@@ -17,6 +17,9 @@ export function escapeFor(format: FileFormat, value: string): Escaped {
       return value.includes('"') ? { cannot: "holds U+0022 quotation mark" } : refuse(value, "latin");
     case "load-name":
       return refuse(value, "token");
+    case "ata":
+    case "ata-text":
+      return refuse(value, "ascii");
     case "ringlist":
       return refuse(value, "latin");
   }
@@ -42,7 +45,7 @@ function escapeXml(value: string): Escaped {
     : { text: value.replace(/[&<>"']/g, (character) => ENTITIES[character] as string) };
 }
 
-function refuse(value: string, repertoire: "token" | "latin" | "plane0"): Escaped {
+function refuse(value: string, repertoire: Repertoire): Escaped {
   const forbidden = stranger(value, repertoire);
   return forbidden === undefined ? { text: value } : { cannot: `holds ${forbidden}` };
 }

@@ -1,3 +1,4 @@
+import { compileAtaProfile } from "../phones/ata-profile.ts";
 import { RENDERED_FILES, type RenderedFile, templateFolder } from "../phones/boot-files.ts";
 import type { SettingProblem } from "../phones/settings.ts";
 import { isLoadName } from "../phones/value-range.ts";
@@ -15,9 +16,11 @@ import { variablesOf } from "./variables.ts";
 export function createRenderer(sources: readonly TemplateSource[]): Renderer {
   const templates = new Map<string, Compiled>();
   for (const source of sources) {
-    const file = RENDERED_FILES.find((row) => row.folder === source.family && row.template === source.name);
-    if (file === undefined) throw unknownName(source);
-    templates.set(`${file.folder}/${file.kind}`, { file, source, fill: compileTemplate(asWritten(file, source)) });
+    const files = RENDERED_FILES.filter((row) => row.folder === source.family && row.template === source.name);
+    if (files.length === 0) throw unknownName(source);
+    for (const file of files) {
+      templates.set(`${file.folder}/${file.kind}`, { file, source, fill: compileTemplate(asWritten(file, source)) });
+    }
   }
   return {
     render(request) {
@@ -56,11 +59,17 @@ function renderWith(template: Compiled, request: RenderRequest): Rendered {
     const remedy = `Correct ${source.path}, or the setting that the line comes from.`;
     return refused(faults.map(({ line, message }) => ({ where: `${source.path}${inLine(line)}`, message, remedy })));
   }
-  const octets = new TextEncoder().encode(text);
+  const octets = octetsOf(file, text);
   const { contentType } = file;
   return notes.length === 0
     ? { is: "rendered", octets, contentType }
     : { is: "rendered", octets, contentType, notes: notes.map((note) => problemOf(note, request)) };
+}
+
+/** A profile is compiled; its check has compiled it once already. */
+function octetsOf(file: RenderedFile, text: string): Uint8Array {
+  const compiled = file.format === "ata" ? compileAtaProfile(text) : undefined;
+  return compiled?.is === "compiled" ? compiled.octets : new TextEncoder().encode(text);
 }
 
 function problemsOf(
@@ -116,11 +125,12 @@ function badLoad({ phone }: RenderRequest): RenderProblem {
 
 function unknownName(source: TemplateSource): TemplateError {
   const names = RENDERED_FILES.filter((row) => row.folder === source.family).map((row) => `${row.template}.hbs`);
+  const choices = [...new Set(names)].join(", ");
   const message =
     names.length === 0 ? `there is no family "${source.family}"` : "no phone of the family asks for this name";
   return new TemplateError(
     source.path,
     message,
-    names.length === 0 ? "Remove the folder." : `Rename it to one of: ${names.join(", ")}.`,
+    names.length === 0 ? "Remove the folder." : `Rename it to one of: ${choices}.`,
   );
 }

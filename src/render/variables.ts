@@ -1,6 +1,8 @@
+import { ataWords } from "../phones/ata-settings.ts";
 import { cnfLines } from "../phones/cnf-settings.ts";
 import { type DialRule, dialRules, ringTones } from "../phones/dial-plan.ts";
 import { javaWords } from "../phones/java-settings.ts";
+import { polycomWords } from "../phones/polycom-settings.ts";
 import { listOf, type SettingProblem } from "../phones/settings.ts";
 import { callManagerTimeZone } from "../phones/time-zone.ts";
 import { macWithColons } from "../wire/address.ts";
@@ -79,6 +81,39 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
           version_stamp: words.versionStamp,
         },
         problems,
+      );
+    },
+    get ata() {
+      const words = ataWords(request);
+      notes.push(...words.notes);
+      return sound(
+        {
+          upgrade_code: words.upgradeCode,
+          proxy: words.proxy,
+          port: words.port,
+          ntp: words.ntp,
+          register_expires: words.registerExpires,
+        },
+        words.problems,
+      );
+    },
+    get polycom() {
+      const words = polycomWords(request);
+      notes.push(...words.notes);
+      return sound(
+        {
+          application: words.application,
+          vendor_files: words.vendorFiles,
+          own: words.own.map((item) => ({ ...item })),
+          common: words.common.map((item) => ({ ...item })),
+          contacts: words.contacts.map((item) => ({ ...item })),
+          old_models: words.oldModels.map(({ tag, application, vendorFiles }) => ({
+            tag,
+            application,
+            vendor_files: vendorFiles,
+          })),
+        },
+        words.problems,
       );
     },
     get cnf() {
