@@ -5,6 +5,7 @@ import type { Network } from "./network.ts";
 /** Every record by address and by client. Changes only through {@link step}. */
 export interface LeaseTable {
   lease(ip: Ipv4): Lease | undefined;
+  all(): readonly Lease[];
   /** The records that name this client, live or not, oldest first. */
   ofClient(clientKey: string): readonly Lease[];
   /** The addresses that a client with this MAC holds at `now`, whatever it calls itself. */
@@ -12,7 +13,7 @@ export interface LeaseTable {
   /** Whether the client was bound here once, though its address went to another since. */
   wasHere(clientKey: string): boolean;
   apply(ip: Ipv4, event: LeaseEvent, now: number): LeaseStep;
-  /** Puts a record back as it was, when the store refused its successor. */
+  /** Puts a record where the machine has no say: what the store refused to replace, or what a set clock moved. */
   restore(ip: Ipv4, lease: Lease | undefined): void;
 }
 
@@ -47,6 +48,7 @@ export function createLeaseTable(kept: readonly Lease[], network: Network): Leas
 
   return {
     lease: (ip) => byAddress.get(ip),
+    all: () => [...byAddress.values()],
     ofClient: (clientKey) => records(byClient.get(clientKey), byAddress),
     heldByMac: (mac, now) =>
       records(byMac.get(mac), byAddress).filter((lease) => ["offered", "bound"].includes(standing(lease, now))).length,

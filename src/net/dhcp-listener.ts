@@ -24,6 +24,8 @@ export interface DhcpListening {
   readonly replyToSender?: boolean;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since some moment, which nobody can set; by default the process's own. */
+  elapsed?(): number;
   /** Told of everything that the desk notes, of what is malformed and of what could not be sent. */
   note(note: DhcpNote): void;
 }
@@ -40,6 +42,9 @@ export interface DhcpService {
 const LONGEST = 1500;
 /** Requests that wait for the store at once; more would only be answered after the client gave up. */
 const MOST_WAITING = 20_000;
+
+/** A clock that is slewed moves less between two messages; one that is set moves more, in milliseconds. */
+const CLOCK_SET = 2000;
 
 /**
  * Starts to answer. A bad datagram never ends it.
@@ -66,8 +71,19 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
     });
   };
 
+  const elapsed = listening.elapsed ?? (() => performance.now());
+  let offset = listening.now() - elapsed();
+  const watchClock = (): void => {
+    const moved = listening.now() - elapsed() - offset;
+    if (Math.abs(moved) < CLOCK_SET) return;
+    offset += moved;
+    note({ event: "dhcp.clock", detail: `the clock was set by ${Math.round(moved / 1000)} s; leases keep their time` });
+    void listening.desk.clockJumped(moved, listening.now());
+  };
+
   const hear = (octets: Uint8Array, from: RemoteInfo, unicast: boolean | undefined): void => {
     if (stopped || waiting >= MOST_WAITING) return;
+    watchClock();
     const packet = readPacket(octets, from, note);
     if (packet === undefined) return;
     waiting++;

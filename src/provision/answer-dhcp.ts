@@ -1,4 +1,4 @@
-import { standing } from "../dhcp/lease.ts";
+import { type Lease, standing } from "../dhcp/lease.ts";
 import { createDhcpAccounts } from "../dhcp/limits.ts";
 import { createNetwork } from "../dhcp/network.ts";
 import type { Reply } from "../dhcp/reply.ts";
@@ -63,7 +63,20 @@ export async function createDhcpDesk(
           return ignore("option 53 is not a client's");
       }
     },
+    async clockJumped(by, now) {
+      await Promise.all(table.all().map((lease) => shift(desk, lease, by, now)));
+    },
   };
+}
+
+async function shift(desk: Desk, lease: Lease, by: number, now: number): Promise<void> {
+  if (lease.at === "released" || standing(lease, now - by) === "lapsed") return;
+  const leaseTime = desk.network.segmentOf(lease.ip)?.subnet.leaseTime ?? 0;
+  const longest = lease.at === "declined" ? desk.settings.quarantine : leaseTime;
+  const until = Math.min(lease.until + by, now + longest * 1000);
+  desk.table.restore(lease.ip, { ...lease, until });
+  // An offer is not kept in the store.
+  if (lease.at !== "offered") await save(desk, lease.ip, { ...lease, until });
 }
 
 async function isAnswered(desk: Desk, origin: Origin, now: number): Promise<boolean> {

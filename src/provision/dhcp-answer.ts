@@ -31,6 +31,8 @@ export interface DhcpNote {
     | "dhcp.limited"
     | "dhcp.shortened"
     | "dhcp.other-server"
+    /** The wall clock was set while the service ran. */
+    | "dhcp.clock"
     | "dhcp.failed";
   readonly mac?: Mac;
   readonly ip?: Ipv4;
@@ -51,6 +53,11 @@ export interface DhcpDesk {
    * since the epoch. Never rejects for anything that a client can send, nor for a store that fails.
    */
   answer(packet: DhcpPacket, arrival: Arrival, now: number): Promise<DhcpAnswer>;
+  /**
+   * The wall clock was set, by `by` milliseconds to `now`: every lease keeps the time that its client still counts on,
+   * none more than a whole lease. Resolves when that is durable, or could not be made so.
+   */
+  clockJumped(by: number, now: number): Promise<void>;
 }
 
 /** What the desk cannot do itself. */

@@ -22,6 +22,7 @@ const A_MINUTE: Readonly<Record<DhcpNote["event"], number>> = {
   "dhcp.limited": 1,
   "dhcp.shortened": 1,
   "dhcp.other-server": 10,
+  "dhcp.clock": 10,
   "dhcp.failed": 10,
 };
 

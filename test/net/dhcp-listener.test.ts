@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.stop();
 });
 
-async function service(notes: DhcpNote[] = []) {
+async function service(notes: DhcpNote[] = [], clock?: { now: number; elapsed: number }) {
   const store = createMemoryStore();
   const here = { ...settings, serverAddress: LOOPBACK, subnets: [{ ...office }] };
   // The wire of a client is that of the interface: 127.0.0.0/8 here.
@@ -33,7 +33,8 @@ async function service(notes: DhcpNote[] = []) {
     address: LOOPBACK,
     port: 0,
     replyToSender: true,
-    now: Date.now,
+    now: () => clock?.now ?? Date.now(),
+    ...(clock === undefined ? {} : { elapsed: () => clock.elapsed }),
     note: (note) => notes.push(note),
   });
   open.push(running);
@@ -85,6 +86,22 @@ describe("the DHCP listener", () => {
     open.shift();
     const again = await openDhcpSocket({ address: "127.0.0.1", port: running.port });
     again.close();
+  });
+
+  test("D165 D166 when the wall clock is set, the listener notices by the clock that nobody can set, and leases keep their time", async () => {
+    const notes: DhcpNote[] = [];
+    const clock = { now: 1_800_000_000_000, elapsed: 5000 };
+    const { running, store } = await service(notes, clock);
+    const socket = await client();
+    const offer = await ask(socket, running.port, discover());
+    await ask(socket, running.port, selecting(offer.yiaddr, {}, LOOPBACK));
+    clock.now += 86_400_000 + 60_000;
+    clock.elapsed += 60_000;
+    await ask(socket, running.port, selecting(offer.yiaddr, {}, LOOPBACK));
+    expect(notes).toContainEqual(
+      expect.objectContaining({ event: "dhcp.clock", detail: expect.stringMatching(/86400 s/) }),
+    );
+    expect((await store.leases())[0]).toMatchObject({ at: "bound", until: clock.now + 3_600_000 });
   });
 
   test("a port in use is refused with the remedy", async () => {
