@@ -254,7 +254,8 @@ class Step<F> {
         return undefined;
       case "write":
         this.note("writes", this.character.running(script.whole) ?? "");
-        this.change({ doing: { ...script, at: "writing", until: this.now + script.ms } });
+        // Whoever sees a phone stuck may pull its plug: while it writes, it is not stuck.
+        this.change({ mood: "busy", doing: { ...script, at: "writing", until: this.now + script.ms } });
         return undefined;
       case "restart":
         this.boot();
