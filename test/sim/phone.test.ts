@@ -96,7 +96,7 @@ test("each stage presents itself as the sources quote it", async () => {
   );
   const polycom = await classOf(createPolycom("0004f2123456" as Mac, "SPIP601", 1), { loader: "3.1.0" });
   expect(polycom.slice(0, 4)).toBe("\0\0\x36\x3d");
-  expect(polycom).toContain("\x02\x15SoundPointIP-SPIP_601\x03\x112345-11605-001,2");
+  expect(polycom).toContain("\x02\x15SoundPointIP-SPIP_601\x03\x102345-11605-001,2");
 });
 
 test("a phone takes another address at its next boot when it is one of those that do", async () => {
