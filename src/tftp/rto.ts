@@ -7,8 +7,11 @@ export interface RoundTrip {
   readonly rto: number;
 }
 
-/** RFC 6298 §2.1: one second until a round trip has been measured. */
-export const UNMEASURED: RoundTrip = { smoothed: undefined, variation: 0, rto: 1000 };
+/**
+ * Until a round trip has been measured. RFC 6298 §2.1 says one second, which is also when many clients ask again by
+ * themselves: their second ACK would then be measured as the answer to our first packet.
+ */
+export const UNMEASURED: RoundTrip = { smoothed: undefined, variation: 0, rto: 500 };
 
 /** Below this a busy phone, or a pause of our own process, would look like a loss. */
 const SHORTEST = 50;
@@ -37,13 +40,13 @@ export function backedOff(before: RoundTrip, ceiling: number | undefined): Round
 
 /**
  * The estimate when a packet that was sent more than once is answered, `since` ms after its first sending. Which of the
- * sendings was answered nobody knows (Karn), but the round trip was no longer than `since`: to wait that long for the
- * next packet is enough to measure it, and a loss does not slow down all that follows. `since` never shortens the
+ * sendings was answered nobody knows (Karn), but the round trip was no longer than `since`: to wait a little longer
+ * for the next packet is enough to measure it, and a loss does not slow down all that follows. `since` never shortens the
  * wait of a way that was measured.
  */
 export function bounded(before: RoundTrip, since: number): RoundTrip {
   const measuredRto = before.smoothed === undefined ? SHORTEST : before.smoothed + 4 * before.variation;
-  return { ...before, rto: Math.min(before.rto, Math.max(SHORTEST, measuredRto, since)) };
+  return { ...before, rto: Math.min(before.rto, Math.max(SHORTEST, measuredRto, 1.5 * since)) };
 }
 
 /** What a new transfer to a client assumes whose round trip was measured in an earlier one. */

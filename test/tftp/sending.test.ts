@@ -80,7 +80,11 @@ describe("a read transfer", () => {
     expect(fast.wakeAt - 1).toBeLessThanOrEqual(250);
     let step = beginSending(PLAIN, 99, 0, 0);
     for (let n = 1; n < 20; n++) {
-      expect((step.state as UnderWay).wakeAt, `block ${n}`).toBeGreaterThan(800 * n);
+      const { wakeAt } = step.state as UnderWay;
+      if (wakeAt < 800 * n) {
+        expect(n, "no packet twice after the third").toBeLessThan(3);
+        step = stepSending(step.state, wake, wakeAt);
+      }
       step = stepSending(step.state, ack(n), 800 * n);
     }
   });
@@ -120,7 +124,7 @@ describe("a read transfer", () => {
 
   it("waits no longer than the timeout that was agreed before it first sends again", () => {
     const step = beginSending({ ...PLAIN, timeout: 1, oack: [{ name: "timeout", value: "1" }] }, 3, 0, 0);
-    expect((step.state as UnderWay).wakeAt).toBe(1000);
+    expect((step.state as UnderWay).wakeAt).toBe(500);
     const slow = run(step, [
       [900, ack(0)],
       [1800, ack(1)],

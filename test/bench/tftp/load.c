@@ -177,7 +177,8 @@ static void hear(phone_t *p, int f, struct sockaddr_in *from, unsigned char *o, 
   uint16_t block = o[2] << 8 | o[3];
   if (block != (uint16_t)(p->acked + 1)) {
     sum.repeated++;
-    if (p->windowsize > 1 && (uint16_t)(block - p->acked) < 1000) { p->in_window = 0; say(p, 0); }
+    // Its ACK was lost (the block is the last one again), or a block before it was (a window has a hole).
+    if (p->tid && (block == (uint16_t)p->acked || p->windowsize > 1)) { p->in_window = 0; say(p, 0); }
     return;
   }
   p->tid = from->sin_port;
