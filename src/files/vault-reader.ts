@@ -19,10 +19,13 @@ const CACHE_OCTETS = 32 * 2 ** 20;
 /** A change in the same tick of the kernel's clock leaves the same time behind: so young a file is read whole again. */
 const CLOCK_TICK = 100;
 
-/** Reads from the vault at `folder`. A thousand images of one file share one descriptor and one set of pieces. */
-export function createVaultReader(folder: string): VaultReader {
+/**
+ * Reads from the vault at `folder`. A thousand images of one file share one descriptor and one set of pieces, of which
+ * at most `cacheOctets` are kept.
+ */
+export function createVaultReader(folder: string, cacheOctets = CACHE_OCTETS): VaultReader {
   const shared = new Map<string, Shared>();
-  const pieces = createPieces(CACHE_OCTETS);
+  const pieces = createPieces(cacheOctets);
   const whole = new Map<string, string>();
   const checking = new Map<string, Promise<boolean>>();
 
