@@ -113,7 +113,9 @@ function readSigned(octets: Uint8Array): Image {
 
 function signatureOf(body: Uint8Array, name: string): Uint8Array {
   const one = octets32(digest(body, 0, body.length) ^ digest(latin1(name), 0, name.length));
-  return Uint8Array.from({ length: 256 }, (_, i) => (one[i & 3] as number) ^ i);
+  const signature = new Uint8Array(256);
+  for (let i = 0; i < 256; i++) signature[i] = (one[i & 3] as number) ^ i;
+  return signature;
 }
 
 function filling(seedText: string, size: number): Uint8Array {

@@ -1,6 +1,8 @@
 /** Octets of the low eight bits of each character. */
 export function latin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0) & 255);
+  const octets = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) octets[i] = text.charCodeAt(i);
+  return octets;
 }
 
 /** The characters of `octets` from `start` up to `end`, one per octet. */
