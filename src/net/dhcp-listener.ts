@@ -4,6 +4,7 @@ import { createNoteSieve } from "../provision/dhcp-notes.ts";
 import type { Ipv4 } from "../wire/address.ts";
 import { type DhcpPacket, decodeDhcp } from "../wire/dhcp.ts";
 import { MalformedPacket } from "../wire/malformed.ts";
+import { watchOtherServers } from "./dhcp-lookout.ts";
 import { openDhcpSocket } from "./dhcp-socket.ts";
 
 /** How the DHCP service listens. */
@@ -99,6 +100,7 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
       });
   };
 
+  const watch = await watchFor(listening, note);
   for (const { socket, unicast } of heard) {
     socket.on("message", (octets, from) => hear(octets, from, unicast));
     socket.on("error", (error) => note({ event: "dhcp.failed", detail: error.message }));
@@ -113,9 +115,30 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
           whenIdle = resolve;
         });
       stopped = true;
+      watch?.stop();
       await Promise.all(heard.map(({ socket }) => new Promise<void>((resolve) => socket.close(() => resolve()))));
     },
   };
+}
+
+/** Warns of other servers on the wire; where port 68 is taken, that is said once and the service goes on. */
+async function watchFor(
+  { address, interface: device, port }: DhcpListening,
+  note: (one: DhcpNote) => void,
+): Promise<{ stop(): void } | undefined> {
+  if (device === undefined || port !== 67) return undefined;
+  try {
+    return await watchOtherServers({ interface: device, address }, ({ serverId, source }) =>
+      note({
+        event: "dhcp.other-server",
+        ip: serverId,
+        detail: `another DHCP server answers: ${serverId}, from ${source}`,
+      }),
+    );
+  } catch (error) {
+    note({ event: "dhcp.failed", detail: `other servers are not watched for: ${String(error)}` });
+    return undefined;
+  }
 }
 
 interface Heard {
