@@ -73,14 +73,21 @@ function targetsOf(within: UpdateGraph, to: PlanRequest["to"]): readonly Release
     .sort(newestFirst);
 }
 
-/** The best way of those that begin with a first step for an unknown phone: the fewest steps, then the rule's id. */
+/** Of the ways that begin with a first step for an unknown phone: the shortest, in the target's own protocol first. */
 function fromUnknown(within: UpdateGraph, to: string, policy: Policy): readonly Edge[] | undefined {
-  const ways: (readonly Edge[])[] = [];
-  for (const entry of within.entries ?? []) {
-    const onward = entry.to === to ? [] : route(within, entry.to, to, policy);
-    if (onward !== undefined) ways.push([entry, ...onward]);
-  }
-  return ways.sort((a, b) => a.length - b.length || ((a[0]?.rule ?? "") < (b[0]?.rule ?? "") ? -1 : 1))[0];
+  const protocol = within.releases.get(to)?.protocol;
+  const foreign = (entry: Edge): number => Number(within.releases.get(entry.to)?.protocol !== protocol);
+  return (within.entries ?? [])
+    .flatMap((entry) => {
+      const onward = entry.to === to ? [] : route(within, entry.to, to, policy);
+      return onward === undefined ? [] : [{ entry, steps: [entry, ...onward] }];
+    })
+    .sort(
+      (a, b) =>
+        a.steps.length - b.steps.length ||
+        foreign(a.entry) - foreign(b.entry) ||
+        (`${a.entry.rule} ${a.entry.to}` < `${b.entry.rule} ${b.entry.to}` ? -1 : 1),
+    )[0]?.steps;
 }
 
 function planOf(choice: PlannerChoice, from: Release | undefined, to: Release, edges: readonly Edge[]): Planned {
