@@ -12,7 +12,7 @@ import { MAC_A } from "./records.ts";
  * was written with it. Returns how many writes were acknowledged.
  */
 export async function killWriters(folder: string, kills: number, wait: () => number): Promise<number> {
-  const writer = compiled(join(import.meta.dirname, "writer.ts"));
+  const writer = compiled(join(import.meta.dirname, "writer.process.ts"));
   const path = join(folder, "provision.db");
   let last = -1;
   for (let kill = 0; kill < kills; kill++) {
