@@ -119,19 +119,17 @@ function seatsFor({ phones, plan, from, seed }: Piece, { places }: Rehearsal): r
   return places.map(({ mac }, i) => {
     const beside = i === phones;
     const phone = createCisco7940({ mac, model: beside ? "7940" : model, seed: seed + i });
-    const start = from === "unknown" ? bystanderLoad : from;
-    return seat(phone, flashWith(beside ? bystanderLoad : start));
+    return seat(phone, flashWith(beside ? bystanderLoad : from));
   });
 }
 
 async function enrolAll({ plan, phones, from, to, policy }: Piece, { service, places }: Rehearsal): Promise<void> {
-  const running = from === "unknown" ? {} : { running: from };
   const rows = places.slice(0, phones).map(({ mac }, i) => ({
     mac,
     model: plan.model,
     label: `Phone ${i + 1}`,
     lines: [{ name: String(1001 + i), authName: String(1001 + i), password: `rehearsal${i}` }],
-    ...running,
+    running: from,
   }));
   await service.ask.putPhones({ phones: rows });
   const answer = await service.ask.migrate({ model: plan.model, to, policy, acceptOneWay: true, enrol: true });

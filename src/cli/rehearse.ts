@@ -46,6 +46,10 @@ async function play(terminal: Terminal, options: Options): Promise<number> {
   const known = await loadKnowledge();
   const model = readModel(options.model);
   const from = options.from ?? usualStart(known, model.family, options.to);
+  if (from.toLowerCase() === "unknown") {
+    const remedy = 'name a load, e.g. --from P00303010102, or a release: --from "SCCP 3.1"';
+    throw failure("E_USAGE", 2, { where: "--from unknown", message: "a simulated phone has to run something", remedy });
+  }
   const { planned } = planFor(known, { model: model.id, from, to: options.to, policy: options.policy });
   const setting = { model: model.id, family: model.family, missing: [] };
   if (options.json !== true) say(terminal, planText(planned, setting));
@@ -57,7 +61,7 @@ async function play(terminal: Terminal, options: Options): Promise<number> {
   const outcome = await perform(
     {
       plan: planned.plan,
-      from,
+      from: planned.plan.from?.load ?? from,
       to: options.to,
       policy: options.policy,
       phones: number("--phones", options.phones, 1, 500, true),

@@ -48,4 +48,5 @@ export const events = [
   "dhcp.shortened",
   "dhcp.other-server",
   "dhcp.failed",
+  "dhcp.clock",
 ] as const;

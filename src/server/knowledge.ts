@@ -17,8 +17,18 @@ export interface Known extends Knowledge {
   remedies(family: string): RemedyTable | undefined;
 }
 
-/** Reads the manifests that are shipped. Throws `E_MANIFEST` with every mistake, its file and its line. */
-export async function loadKnowledge(directory = shipped("firmware-manifests")): Promise<Known> {
+let shippedKnowledge: Promise<Known> | undefined;
+
+/**
+ * The knowledge that is shipped, read once: it cannot change while the program runs. Throws `E_MANIFEST` with every
+ * mistake, its file and its line.
+ */
+export function loadKnowledge(): Promise<Known> {
+  shippedKnowledge ??= knowledgeIn(shipped("firmware-manifests"));
+  return shippedKnowledge;
+}
+
+async function knowledgeIn(directory: string): Promise<Known> {
   const loaded = await loadManifests(directory);
   if (loaded.kind === "findings") {
     throw new Failure(

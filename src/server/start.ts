@@ -8,6 +8,7 @@ import { createNeighbours } from "../net/neighbours.ts";
 import { startTftp } from "../net/tftp-listener.ts";
 import { createDhcpDesk } from "../provision/answer-dhcp.ts";
 import { createFileDesk } from "../provision/answer-file.ts";
+import { createEvidence, type Evidence } from "../provision/evidence.ts";
 import { statusReport } from "../provision/status.ts";
 import { type Ipv4, inSubnet } from "../wire/address.ts";
 import { type Administration, administrationBy, operationsOf } from "./administration.ts";
@@ -64,8 +65,10 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
     const { store, tracker } = core;
     const leases = await followLeases(store);
     const neighbour = createNeighbours(now);
+    const evidence = createEvidence({ store, tracker, note: log.note });
     const desk = createFileDesk({
       ...core,
+      evidence,
       knowledge: core.known,
       site: config.site,
       groups: config.groups,
@@ -76,7 +79,7 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
     const admits = (ip: Ipv4) => config.access.allow.some((subnet) => inSubnet(ip, subnet));
     const operations = operationsOf(core);
 
-    const dhcp = config.dhcp.enabled ? await openDhcp(config, surroundings, leases.store, log) : undefined;
+    const dhcp = config.dhcp.enabled ? await openDhcp(config, surroundings, leases.store, log, evidence) : undefined;
     if (dhcp !== undefined) closing.push(() => dhcp.stop());
     const tftp = await startTftp({
       listen: config.tftp.listen,
@@ -148,12 +151,14 @@ async function openDhcp(
   { loopback, dhcpPort, now }: Surroundings,
   store: Parameters<typeof createDhcpDesk>[1],
   log: Log,
+  evidence: Evidence,
 ) {
   const place = loopback ? { address: config.site.serverAddress } : findDhcpPlace(config);
   const ports = { server: dhcpPort === 0 ? 67 : dhcpPort, client: 68 };
   const desk = await createDhcpDesk(dhcpSettings(config, place.address), store, {
     ports,
     random: () => randomInt(0, 2 ** 32) / 2 ** 32,
+    heard: (identity, mac, ip, at) => void evidence.dhcp(identity, { mac, ip, at }),
   });
   return startDhcp({ desk, ...place, port: dhcpPort, replyToSender: loopback, now, note: log.note });
 }
