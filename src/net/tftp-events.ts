@@ -5,6 +5,9 @@ export type TftpEvent =
   | { readonly event: "transfer.started"; readonly ip: Ipv4; readonly port: number; readonly filename: string }
   | ({ readonly event: "transfer.done" } & TransferReport)
   | ({ readonly event: "transfer.broken"; readonly because: string } & TransferReport)
+  | { readonly event: "upload.started"; readonly ip: Ipv4; readonly port: number; readonly filename: string }
+  | ({ readonly event: "upload.done" } & UploadReport)
+  | ({ readonly event: "upload.broken"; readonly because: string } & UploadReport)
   /** Answered with an ERROR. */
   | {
       readonly event: "request.refused";
@@ -31,6 +34,9 @@ export interface TransferReport {
   readonly milliseconds: number;
 }
 
+/** The story of one upload. */
+export type UploadReport = Omit<TransferReport, "packets" | "resent">;
+
 /** Counts since the start. */
 export interface TftpCounters {
   /** Datagrams received, on every socket. */
@@ -45,6 +51,8 @@ export interface TftpCounters {
   refused: number;
   started: number;
   done: number;
+  /** Files that phones wrote and that are stored. */
+  uploaded: number;
   broken: number;
   /** DATA packets sent, repeats included. */
   dataSent: number;

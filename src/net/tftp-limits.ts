@@ -11,8 +11,8 @@ export interface TftpLimits {
   readonly burst: number;
   /** Distinct names of one address in a minute that nothing answers to; beyond it the address is sweeping. */
   readonly unknownNames: number;
-  /** Requests that may wait for the desk. */
-  readonly waiting: number;
+  /** Uploads at once, in all; their octets are in memory until they are stored. */
+  readonly uploads: number;
 }
 
 export const DEFAULT_LIMITS: TftpLimits = {
@@ -21,7 +21,7 @@ export const DEFAULT_LIMITS: TftpLimits = {
   perSecond: 10,
   burst: 20,
   unknownNames: 50,
-  waiting: 10_000,
+  uploads: 64,
 };
 
 interface Account {

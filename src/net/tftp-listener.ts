@@ -1,6 +1,7 @@
-import type { BootFile, FileDesk, FileRequest } from "../provision/ports.ts";
+import type { BootFile, FileDesk, FileRequest, UploadAnswer, UploadDesk } from "../provision/ports.ts";
 import { normalizeName } from "../tftp/name.ts";
-import { negotiate, type Offers } from "../tftp/negotiate.ts";
+import { announcedSize, negotiate, type Offers } from "../tftp/negotiate.ts";
+import type { UploadBroken } from "../tftp/receiving.ts";
 import type { Broken } from "../tftp/sending.ts";
 import { type Ipv4, ipv4ToNumber } from "../wire/address.ts";
 import { MalformedPacket } from "../wire/malformed.ts";
@@ -11,6 +12,7 @@ import type { TftpCounters, TftpEvent } from "./tftp-events.ts";
 import { Accounts, DEFAULT_LIMITS, type TftpLimits } from "./tftp-limits.ts";
 import { ImageCache, netasciiBlocks, type Octets, octetBlocks, octetsInMemory } from "./tftp-octets.ts";
 import { SendingTransfer } from "./tftp-transfer.ts";
+import { ReceivingTransfer } from "./tftp-upload.ts";
 import { type OpenUdp, peerOf, type UdpPeer, type UdpSocket } from "./udp.ts";
 import { fastestUdp } from "./udp-batch.ts";
 
@@ -20,6 +22,8 @@ export interface TftpOptions {
   /** 69, or 0 for a free port. */
   readonly port: number;
   readonly desk: FileDesk;
+  /** Who may write. Default: nobody. */
+  readonly uploads?: UploadDesk;
   /** Who may be answered at all; everyone else hears nothing. Default: everyone. */
   readonly allows?: (ip: Ipv4) => boolean;
   /** Who is not held to the limits for one address. Default: 127.0.0.0/8, which nobody can forge from outside. */
@@ -69,9 +73,9 @@ interface Place {
   readonly request: TftpRequest;
   readonly asked: FileRequest;
   readonly startedAt: number;
-  transfer: SendingTransfer | undefined;
+  transfer: SendingTransfer | ReceivingTransfer | undefined;
   /** Frees the octets; nothing to do while the desk is still asked. */
-  close: () => void;
+  close: () => unknown;
   size: number;
 }
 
@@ -93,6 +97,7 @@ class TftpServer implements TftpService {
   #goneSince = 0;
   #strayErrors = { since: 0, count: 0, sources: new Set<number>() };
   #listener: UdpSocket | undefined;
+  #uploads = 0;
   #alarmAt = Number.POSITIVE_INFINITY;
   #cancelAlarm: () => void = () => {};
   #stopped = false;
@@ -104,6 +109,7 @@ class TftpServer implements TftpService {
     refused: 0,
     started: 0,
     done: 0,
+    uploaded: 0,
     broken: 0,
     dataSent: 0,
     dataResent: 0,
@@ -211,10 +217,7 @@ class TftpServer implements TftpService {
     this.counters.requests++;
     const before = this.#places.get(ip, port);
     if (before !== undefined) {
-      if (sameRequest(before.request, request)) {
-        before.transfer?.repeat();
-        return;
-      }
+      if (sameRequest(before.request, request) && this.#repeat(before)) return;
       this.#abandon(before);
     }
     this.#ask(peer, request);
@@ -233,12 +236,16 @@ class TftpServer implements TftpService {
         return;
       }
     }
+    if (request.op === "WRQ" && this.#uploads >= this.#limits.uploads) {
+      this.#drop(peer, "too many uploads in all");
+      return;
+    }
     const mode = request.mode.toLowerCase();
     if (mode !== "octet" && mode !== "netascii") {
       this.#refuse(peer, request.filename, 4, `the mode is ${JSON.stringify(request.mode)}`);
       return;
     }
-    if (request.op === "WRQ") {
+    if (request.op === "WRQ" && this.#options.uploads === undefined) {
       this.#refuse(peer, request.filename, 2, "uploads are not accepted");
       return;
     }
@@ -253,13 +260,25 @@ class TftpServer implements TftpService {
     this.#places.set(place);
     this.#accounts.began(peer.ip, now);
     this.counters.live++;
-    this.#options.desk.answer(asked).then(
-      (answer) => this.#guarded(() => this.#answer(place, answer)),
-      (error: unknown) => {
-        this.#tell({ event: "tftp.failed", filename: asked.filename, error });
-        if (this.#leave(place)) this.#refuse(peer, asked.filename, 0, "the desk failed");
-      },
-    );
+    const failed = (error: unknown) => {
+      this.#tell({ event: "tftp.failed", filename: asked.filename, error });
+      if (this.#leave(place)) this.#refuse(peer, asked.filename, 0, "the desk failed");
+    };
+    if (request.op === "WRQ") {
+      this.#uploads++;
+      place.close = () => this.#uploads--;
+      this.#options.uploads
+        ?.offer(asked, announcedSize(request))
+        .then((answer) => this.#guarded(() => this.#answerUpload(place, answer)), failed);
+      return;
+    }
+    this.#options.desk.answer(asked).then((answer) => this.#guarded(() => this.#answer(place, answer)), failed);
+  }
+
+  // A request that repeats one whose answer is on its way: answered by the transfer, or by nothing while the desk is
+  // still asked. False when the transfer has nothing more to say to it.
+  #repeat(place: Place): boolean {
+    return place.transfer === undefined || place.transfer.repeat();
   }
 
   #answer(place: Place, answer: BootFile): void {
@@ -301,6 +320,51 @@ class TftpServer implements TftpService {
     });
   }
 
+  #answerUpload(place: Place, answer: UploadAnswer): void {
+    const { peer, request, asked } = place;
+    if (this.#places.get(peer.ip, peer.port) !== place || this.#stopped) return;
+    if (answer.is === "refused") {
+      this.#leave(place);
+      this.#refuse(peer, asked.filename, UPLOAD_CODES[answer.why], answer.because);
+      return;
+    }
+    const transfer = new ReceivingTransfer({
+      peer,
+      socket: this.#pickSocket(peer.ip),
+      terms: negotiate(request, undefined, this.#options.offers ?? DEFAULT_OFFERS),
+      netascii: request.mode.toLowerCase() === "netascii",
+      accepted: answer,
+      now: () => this.#clock.elapsed(),
+      random: this.#random,
+      settled: (because) => this.#settled(place, because),
+      ended: () => this.#leave(place),
+      alarm: (at) => this.#alarm(at),
+      failed: (error) => this.#tell({ event: "tftp.failed", filename: asked.filename, error }),
+    });
+    place.transfer = transfer;
+    this.counters.started++;
+    this.#tell({ event: "upload.started", ip: peer.address, port: peer.port, filename: asked.filename });
+  }
+
+  #settled(place: Place, because: UploadBroken | undefined): void {
+    this.#close(place);
+    const transfer = place.transfer;
+    const report = {
+      ip: place.peer.address,
+      port: place.peer.port,
+      filename: place.asked.filename,
+      octets: transfer instanceof ReceivingTransfer ? transfer.octets : 0,
+      milliseconds: this.#clock.elapsed() - place.startedAt,
+    };
+    if (because === undefined) {
+      this.counters.uploaded++;
+      this.#tell({ event: "upload.done", ...report });
+    } else {
+      this.counters.broken++;
+      this.#tell({ event: "upload.broken", because, ...report });
+    }
+  }
+
   // RFC 1350 §4: a port that the next transfer of the same client does not share, chosen at random.
   #pickSocket(ip: number): UdpSocket {
     const size = this.#pool.length;
@@ -331,9 +395,9 @@ class TftpServer implements TftpService {
     this.#pool[index]?.send(peer, encodeTftp({ op: "ERROR", code: 5, message: "Unknown transfer ID" }));
   }
 
-  #ended(place: Place, because: Broken | "replaced" | undefined): void {
+  #ended(place: Place, because: Broken | undefined): void {
     const transfer = place.transfer;
-    if (transfer === undefined || !this.#leave(place)) return;
+    if (!(transfer instanceof SendingTransfer) || !this.#leave(place)) return;
     this.#accounts.measured(place.peer.ip, transfer.roundTrip, this.#clock.elapsed());
     this.counters.dataSent += transfer.packets;
     this.counters.dataResent += transfer.resent;
@@ -354,22 +418,27 @@ class TftpServer implements TftpService {
       this.#tell({ event: "transfer.broken", because, ...report });
     }
     this.#options.desk.delivered(place.asked, because === undefined ? "whole" : "broken-off");
-    if (because === "restarted" && !this.#stopped) this.#ask(place.peer, place.request);
   }
 
   // The client speaks of something else now: what it had is over, and it need not be told.
   #abandon(place: Place): void {
     if (place.transfer === undefined) this.#leave(place);
-    else this.#ended(place, "replaced");
+    else place.transfer.abandon();
   }
 
   #leave(place: Place): boolean {
     if (!this.#places.delete(place)) return false;
     this.#accounts.ended(place.peer.ip);
     this.counters.live--;
-    place.close();
+    this.#close(place);
     this.#remember(keyOf(place.peer.ip, place.peer.port));
     return true;
+  }
+
+  #close(place: Place): void {
+    const { close } = place;
+    place.close = () => {};
+    close();
   }
 
   // A late ACK of a transfer that has ended is no stranger's; ten seconds are longer than any packet lives.
@@ -438,6 +507,8 @@ const MESSAGES: Readonly<Record<number, string>> = {
   4: "Illegal TFTP operation",
   6: "File already exists",
 };
+
+const UPLOAD_CODES = { "not-allowed": 2, exists: 6, "too-large": 3, "no-room": 3 } as const;
 
 function keyOf(ip: number, port: number): number {
   return ip * 65_536 + port;

@@ -73,14 +73,20 @@ export class SendingTransfer {
     } else if (octets.length >= 4 && octets[0] === 0 && octets[1] === TFTP_OPCODE.ERROR) this.#tell({ is: "error" });
   }
 
-  /** The client sent its request again. */
-  repeat(): void {
+  /** The client sent its request again; false when that begins a new transfer, and this one is over. */
+  repeat(): boolean {
     if (!this.#fetching) this.#tell({ is: "repeated" });
+    return !this.#over;
   }
 
   wake(): void {
     if (this.#fetching) this.#tell({ is: "unreadable" });
     else this.#tell({ is: "wake", dice: this.#errand.random() });
+  }
+
+  /** The client speaks of something else now: this transfer is over, and nobody is told. */
+  abandon(): void {
+    this.#tell({ is: "error" });
   }
 
   stop(): void {

@@ -74,3 +74,25 @@ export interface Note {
   readonly ip?: Ipv4;
   readonly file?: string;
 }
+
+/** What a phone that wants to write a file is told. */
+export type UploadAnswer =
+  | {
+      readonly is: "accepted";
+      /** The most octets it may send. */
+      readonly limit: number;
+      /** Keeps the whole file, durably, before it resolves. Rejects when the disk fails; then nothing has changed. */
+      store(octets: Uint8Array): Promise<"stored" | "no-room">;
+    }
+  | {
+      readonly is: "refused";
+      readonly why: "not-allowed" | "exists" | "too-large" | "no-room";
+      /** For the log, never for the wire. */
+      readonly because: string;
+    };
+
+/** Who may write what. Without one every upload is refused. */
+export interface UploadDesk {
+  /** Never rejects for anything a phone can send. `size` is what the phone announces, if it does. */
+  offer(request: FileRequest, size: number | undefined): Promise<UploadAnswer>;
+}
