@@ -13,7 +13,14 @@ export function phoneFiles(desk: FileDesk, now: () => number): Hono<Surroundings
   return new Hono<Surroundings>().on(["GET", "HEAD"], "/*", async (context) => {
     const filename = nameIn(context.env.incoming.url ?? "");
     if (filename === undefined) return context.notFound();
-    const request: FileRequest = { by: "http", ip: context.get("ip"), filename, at: now() };
+    const userAgent = context.req.header("user-agent");
+    const request: FileRequest = {
+      by: "http",
+      ip: context.get("ip"),
+      filename,
+      at: now(),
+      ...(userAgent === undefined ? {} : { userAgent }),
+    };
     const file = await desk.answer(request);
     if (file.is === "refused") return context.notFound();
     const image = file.is === "image" ? file.image : imageOf(file.name, file.octets);

@@ -1,3 +1,4 @@
+import type { Release } from "../firmware/release.ts";
 import type { Family, Images, NamedFile, Trace, View } from "../phones/family.ts";
 import type { HistoryEntry, Migration, Problem, Progress, Stage } from "./migration.ts";
 
@@ -10,8 +11,10 @@ export type ProgressEvent =
   | { readonly is: "asked"; readonly file: NamedFile }
   /** It acknowledged the last octet of a file: a rendered one that named `load`, or an image. */
   | { readonly is: "took"; readonly file: NamedFile; readonly load?: string }
-  /** It said what it runs: DHCP option 60, a log it uploaded, its HTTP user agent. */
-  | { readonly is: "reported"; readonly load: string }
+  /** It said what it runs, by DHCP option 60 or its HTTP user agent; `log`: a log that it uploaded names an application. */
+  | { readonly is: "reported"; readonly load: string; readonly of: "application" | "bootrom" | "log" }
+  /** It said which model it is: a model id. */
+  | { readonly is: "named"; readonly model: string; readonly by: string }
   /** The admin wants something else. */
   | { readonly is: "wish"; readonly wish: Migration["wish"] }
   /** Time has passed; it can only make a silence visible. */
@@ -27,6 +30,8 @@ export interface Moved {
 
 /** How many steps a trail keeps: several boots of the longest boot order known. */
 const trailLength = 96;
+
+const reportsKept = 6;
 
 /** A silence of this many typical times counts as a stall. */
 const patience = 4;
@@ -45,6 +50,8 @@ export function step(
   const stage = stages[progress.stage - 1];
   if (stage === undefined) return { migration, history: [] };
   if (event.is === "tick") return tick(migration, stage, now);
+  if (event.is === "named") return named(migration, event, stages.slice(progress.stage - 1), family, now);
+  if (event.is === "reported" && !isNews(event, progress, family)) return { migration, history: [] };
 
   const awake = migration.problem?.code === "E_STALLED" ? withoutProblem(migration) : migration;
   switch (progress.at) {
@@ -79,6 +86,38 @@ type Installing = Extract<Progress, { at: "loading" | "restarting" }>;
 
 /** What a phone itself does, as opposed to the admin and the clock. */
 type Sign = Extract<ProgressEvent, { is: "asked" | "took" | "reported" }>;
+
+/** Whether a report can be evidence: only for a family that weighs it, and not the same again. */
+function isNews(event: Extract<Sign, { is: "reported" }>, progress: Progress, family: Family): boolean {
+  if (family.weighsReports !== true || !("trail" in progress)) return false;
+  const last = progress.trail.at(-1);
+  return last?.did !== "reported" || last.load !== event.load || last.kind !== traceOf(event).kind;
+}
+
+/**
+ * The phone says that it is another model than the inventory does. What the rest of its way offers would not be for it,
+ * so it is held; models that share every release of the way are no contradiction.
+ */
+function named(
+  migration: Migration,
+  { model, by }: Extract<ProgressEvent, { is: "named" }>,
+  ahead: readonly Stage[],
+  family: Family,
+  now: number,
+): Moved {
+  if (model === migration.model || migration.problem?.code === "E_OTHER_MODEL") return { migration, history: [] };
+  const isFor = (release: Release) => release.models?.includes(model) ?? family.models.some(({ id }) => id === model);
+  if (ahead.every(({ release }) => isFor(release))) return { migration, history: [] };
+  const problem: Problem = {
+    code: "E_OTHER_MODEL",
+    message: `The inventory says that it is a ${migration.model}; by ${by} it is a ${model}.`,
+    remedy:
+      "Look at the label under the phone. Cancel this migration, correct the inventory (provision phones add --replace), and enrol it again.",
+  };
+  const wish = migration.wish === "go" ? "pause" : migration.wish;
+  const held: Migration = { ...migration, wish, problem };
+  return { migration: held, history: [entry(held, "stage.problem", problem.message, now)] };
+}
 
 function askedWhileWaiting(migration: Migration, at: Waiting, file: NamedFile, stage: Stage, now: number): Moved {
   if (file.clue.is !== "image") return { migration, history: [] };
@@ -142,9 +181,10 @@ function whileInstalling(
     at: phaseAfter(at.at, event, stage),
     stage: at.stage,
     images: name === undefined ? at.images : withImage(at.images, event.is === "took" ? "taken" : "asked", name),
-    trail: [...at.trail, traceOf(event)].slice(-trailLength),
+    trail: longer(at.trail, traceOf(event)),
   };
-  if (family.arrived(next.trail, next.images, stage.release)) return arrive(migration, at, stage, stages, now);
+  if (family.arrived(next.trail, next.images, stage.release, stage.from))
+    return arrive(migration, at, stage, stages, now);
   if (next.at === at.at) return { migration: { ...migration, progress: next }, history: [] };
   const detail =
     event.is === "reported"
@@ -223,7 +263,10 @@ function withoutProblem(migration: Migration): Migration {
 }
 
 function traceOf(event: Sign): Trace {
-  if (event.is === "reported") return { did: "reported", kind: "version", load: event.load };
+  if (event.is === "reported") {
+    const kind = { application: "version", bootrom: "bootrom-version", log: "log-version" }[event.of];
+    return { did: "reported", kind, load: event.load };
+  }
   const { file } = event;
   return {
     did: event.is,
@@ -231,6 +274,13 @@ function traceOf(event: Sign): Trace {
     ...(file.clue.is === "image" ? { file: file.canonical } : {}),
     ...(event.is === "took" && event.load !== undefined ? { load: event.load } : {}),
   };
+}
+
+/** Anybody can say anything by DHCP: a trail keeps few reports, so that they never push out what the phone did. */
+function longer(trail: readonly Trace[], next: Trace): readonly Trace[] {
+  const reports = next.did === "reported" ? trail.filter((step) => step.did === "reported") : [];
+  const oldest = reports.length < reportsKept ? undefined : reports[0];
+  return [...trail.filter((step) => step !== oldest), next].slice(-trailLength);
 }
 
 function withImage(images: Images, list: keyof Images, name: string): Images {

@@ -67,7 +67,7 @@ export interface StageView {
  */
 export interface Trace {
   readonly did: "asked" | "took" | "reported";
-  /** The file kind; `version` for a report. */
+  /** The file kind; of a report `version` (of the application), `bootrom-version` or `log-version`. */
   readonly kind: string;
   /** The load that a rendered file named, or that the phone reports. */
   readonly load?: string;
@@ -105,5 +105,7 @@ export interface Family {
    * Whether what the phone did since it first asked for an image of `release` proves that it runs `release`. Nothing
    * but proof counts: a wrong yes offers the phone a step that it may not survive.
    */
-  arrived(trail: readonly Trace[], images: Images, release: Release): boolean;
+  arrived(trail: readonly Trace[], images: Images, release: Release, from: Release | undefined): boolean;
+  /** Whether `arrived` weighs what a phone says of itself; absent: a report changes nothing. */
+  readonly weighsReports?: true;
 }

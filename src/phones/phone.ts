@@ -32,6 +32,8 @@ export interface BootRequest {
   readonly mac?: Mac;
   readonly filename?: string;
   readonly vendorClass?: Uint8Array;
+  /** The HTTP header, as it came. */
+  readonly userAgent?: string;
   readonly at: number;
 }
 

@@ -58,6 +58,7 @@ export const polycom: Family = {
   wanted: (_, to) => to.files.map((f) => f.name),
   instructions,
   arrived,
+  weighsReports: true,
 };
 
 /** `part` is undefined where no source gives the number. */
@@ -116,19 +117,25 @@ function atRest(release: Release): View {
 
 /**
  * A phone opens its image at every boot and breaks off when it is the one it runs (rule P6). So it has arrived when it
- * took the image whole, started again, and then went on to its own files without taking the image whole once more, or
- * when it reports that version.
+ * took the image whole, started again, and then went on to its own files without taking the image whole once more. What
+ * it says of itself can end the wait sooner, or longer, but only after the image and a start: a log may tell of the day
+ * before, and anybody can write option 60.
  */
 function arrived(trail: readonly Trace[], images: Images, release: Release): boolean {
-  const version = trail.findLast((step) => step.did === "reported")?.load;
-  if (version !== undefined) return version === release.load || version === release.version;
-  if (images.taken.length === 0) return false;
   const taken = trail.findLastIndex((step) => step.did === "took" && step.file !== undefined);
   const boot = trail.findIndex(
     (s, i) => i > taken && s.did === "asked" && (s.kind === "master" || s.kind === "master-default"),
   );
+  if (boot < 0) return false;
   const own = ["overrides", "web-overrides", "license", "directory", "calls"];
-  return boot >= 0 && trail.slice(boot).some((step) => step.did === "asked" && own.includes(step.kind));
+  const settled = trail.slice(boot).some((step) => step.did === "asked" && own.includes(step.kind));
+  const kind = release.protocol === "none" ? "bootrom-version" : "version";
+  const said = trail.slice(taken + 1).findLast((step) => step.did === "reported" && step.kind === kind)?.load;
+  const agrees = said === release.version;
+  // A last ACK that was lost leaves an image that was only asked for: then both the files and the report have to say so.
+  if (images.taken.length === 0) return settled && agrees;
+  const logged = trail.slice(boot).some((s) => s.kind === "log-version" && s.load === release.version);
+  return said === undefined ? settled || logged : agrees;
 }
 
 function instructions(

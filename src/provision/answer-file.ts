@@ -6,6 +6,7 @@ import type { Group, Site } from "../phones/site.ts";
 import type { Renderer } from "../render/render.ts";
 import type { Store } from "../store/store.ts";
 import type { Mac } from "../wire/address.ts";
+import type { Evidence } from "./evidence.ts";
 import type { BootFile, FileDesk, FileRequest, Knowledge, Neighbourhood, Note, SiteFiles, Vault } from "./ports.ts";
 import type { Tracked, Tracker } from "./tracker.ts";
 import { whoAsks } from "./whereabouts.ts";
@@ -21,6 +22,8 @@ export interface DeskParts {
   readonly siteFiles: SiteFiles;
   readonly around: Neighbourhood;
   readonly note: (note: Note) => void;
+  /** What a phone says of itself in its requests; absent where nobody listens. */
+  readonly evidence?: Pick<Evidence, "userAgent">;
 }
 
 export interface Desk extends FileDesk {
@@ -59,6 +62,8 @@ export function createFileDesk(parts: DeskParts): Desk {
     }
     if (asker.is === "stranger") return fromSite(request);
     await witness(request, asker.mac);
+    if (request.userAgent !== undefined)
+      await parts.evidence?.userAgent(request.userAgent, { mac: asker.mac, ip: request.ip, at: request.at });
     const tracked = parts.tracker.of(asker.mac);
     if (tracked !== undefined) return toEnrolled(request, asker.mac, tracked);
     return toInventory(request, asker.mac);

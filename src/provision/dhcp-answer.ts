@@ -1,4 +1,5 @@
 import type { Destination, DhcpPorts } from "../dhcp/destination.ts";
+import type { DhcpIdentity } from "../phones/vendor-class.ts";
 import type { Ipv4, Mac } from "../wire/address.ts";
 import type { DhcpPacket } from "../wire/dhcp.ts";
 
@@ -70,4 +71,6 @@ export interface DhcpSurroundings {
    * cannot be asked.
    */
   probe?(ip: Ipv4): Promise<"free" | "used">;
+  /** Told what a phone said of itself by option 60, once its address is settled. Must not throw. */
+  heard?(identity: DhcpIdentity, mac: Mac, ip: Ipv4, now: number): void;
 }

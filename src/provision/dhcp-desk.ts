@@ -79,6 +79,7 @@ export function witness(desk: Desk, { origin, now }: Asked, ip: Ipv4): void {
   const evidence = `DHCP: ${named(origin)}`;
   const model = identity.model === undefined ? {} : { model: identity.model };
   void desk.store.putHolder(ip, client.mac, now).catch(() => undefined);
+  desk.around.heard?.(identity, client.mac, ip, now);
   void desk.store.putSighting({ at: now, mac: client.mac, ip, by: "dhcp", evidence, ...model }).catch(() => undefined);
 }
 
