@@ -2,14 +2,20 @@ import type { Release } from "../firmware/release.ts";
 import type { Images, Trace } from "./family.ts";
 
 /** Whether a 7940/7960 has shown that it runs `release`, by the order of what it asks for (cisco.md §2.1, §2.4). */
-export function cisco7940Arrived(whole: readonly Trace[], images: Images, release: Release): boolean {
+export function cisco7940Arrived(
+  whole: readonly Trace[],
+  images: Images,
+  release: Release,
+  from: Release | undefined,
+): boolean {
   const application = release.files.filter((f) => f.role === "application").map((f) => f.name);
   if (!application.some((name) => images.asked.includes(name))) return false;
   const trail = sinceLastImage(whole, release);
-  if (release.loader !== undefined) {
-    return release.protocol === "SIP" ? universalSip(trail, release) : universalSccp(trail, release);
-  }
   const taken = application.some((name) => images.taken.includes(name));
+  if (release.loader !== undefined) {
+    const fresh = taken && noOtherOf(release, from);
+    return release.protocol === "SIP" ? universalSip(trail, release, fresh) : universalSccp(trail, release, fresh);
+  }
   return release.protocol === "SIP" ? classicSip(trail, release) : classicSccp(trail, taken, release);
 }
 
@@ -37,18 +43,31 @@ function classicSccp(trail: readonly Trace[], taken: boolean, release: Release):
   return inOrder(trail, asked("os79xx"), ...quietBoot, ...(taken ? [] : quietBoot));
 }
 
-/** The loader reads the list of the load at every boot; a SIP application then reads its files and goes on. */
-function universalSip(trail: readonly Trace[], release: Release): boolean {
+/**
+ * Whether no application of the protocol can be on the phone but the one it has just taken: it came from the other
+ * protocol, or its loader is new. Else an old application may go on after a loader that failed (W710).
+ */
+function noOtherOf(release: Release, from: Release | undefined): boolean {
+  return from !== undefined && (from.protocol !== release.protocol || from.loader === undefined);
+}
+
+/**
+ * The loader reads the list of the load at every boot; a SIP application then reads its files and goes on. A fresh
+ * application is started at once, without the loader (cisco.md §2.4, step 4).
+ */
+function universalSip(trail: readonly Trace[], release: Release, fresh: boolean): boolean {
+  if (fresh && inOrder(trail, tookSip(release), settledSip)) return true;
   return inOrder(trail, asked("ctl"), listOf(release), tookSip(release), settledSip);
 }
 
 /**
  * Loader and SCCP application both begin with CTLSEP, SEP, XMLDefault; the loader alone asks for SIP<MAC>.cnf and
- * MGC<MAC>.cnf in between. After the loader was content with its list, the order without them is the application.
+ * MGC<MAC>.cnf in between. After the loader was content with its list, or was passed over for a fresh application, the
+ * order without them is the application.
  */
-function universalSccp(trail: readonly Trace[], release: Release): boolean {
+function universalSccp(trail: readonly Trace[], release: Release, fresh: boolean): boolean {
   const list = trail.findIndex(listOf(release));
-  if (list < 0) return false;
+  if (list < 0 && !fresh) return false;
   const after = trail.slice(list + 1);
   if (after.some(asked("sccp-resource"))) return true;
   const told = tookAny(["xml-default", "sep-config"], release);

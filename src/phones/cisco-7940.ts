@@ -179,7 +179,8 @@ function instructions(
       ...(universal
         ? ["The phone restarts twice and looks dead for up to a minute each time: do not unplug it."]
         : ["The phone restarts once by itself: do not unplug it."]),
-      ...(to.protocol === "SCCP" && !universal
+      ...((to.protocol === "SCCP" && !universal) ||
+      (universal && from?.loader !== undefined && from.protocol === to.protocol)
         ? ["When its screen has settled, power-cycle it once more: that proves the load."]
         : []),
     ],
