@@ -7,7 +7,7 @@ import { type Ipv4, ipv4ToNumber, type Mac } from "../wire/address.ts";
 import { openDatabaseFile } from "./database-file.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { openSecretKey, type SecretKey } from "./secret-key.ts";
-import { corrupt, type Database } from "./sqlite-library.ts";
+import { corrupt, type Database, storeErrorOf } from "./sqlite-library.ts";
 import { SIGHTINGS_KEPT, type Store, StoreError } from "./store.ts";
 
 export interface SqliteOptions {
@@ -30,9 +30,11 @@ export async function openSqliteStore(path: string, options: SqliteOptions = {})
   try {
     const key = keyOf(file.db, path, options.keyFile ?? join(dirname(path), "secret.key"));
     return storeOn(file.db, path, key, () => file.close());
-  } catch (error) {
+  } catch (cause) {
     file.close();
-    throw error;
+    const error = storeErrorOf(cause, path);
+    // Our own statements do not fit the tables: the schema is not what was written.
+    throw error.code === "E_STORE" ? corrupt(path, error.message, cause) : error;
   }
 }
 

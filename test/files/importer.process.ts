@@ -8,3 +8,4 @@ process.stdout.write("begun\n");
 const report = await vault.importFirmware([path]).catch((error: Error) => error);
 if (report instanceof Error) process.stdout.write(`failed ${(report as { code?: string }).code}\n`);
 else process.stdout.write(report.accepted ? "accepted\n" : `refused ${JSON.stringify(report.findings)}\n`);
+process.stdout.write(`peak ${process.resourceUsage().maxRSS} KiB\n`);

@@ -19,8 +19,8 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import { migrateSchema, SCHEMA_STEPS } from "../../src/store/schema.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
-import type { Mac } from "../../src/wire/address.ts";
 import { describeStore } from "./contract.ts";
+import { flipBits } from "./flipped.ts";
 import { killWriters } from "./killed.ts";
 import { anyOperation } from "./random-operations.ts";
 import { leaseOf, MAC_A, MAC_B, migrationOf, phoneOf, sightingOf } from "./records.ts";
@@ -333,38 +333,7 @@ describe("a database that is not what it should be", () => {
   });
 
   test("R25 flipped bits are refused at the start, found when read, or change nothing that is read", async () => {
-    const store = await openStore();
-    const phones = Array.from({ length: 40 }, (_, i) =>
-      phoneOf(`0004f2aabb${(i + 16).toString(16)}` as Mac, `label ${i}`),
-    );
-    await store.putPhones(phones);
-    for (let i = 0; i < 60; i++) await store.putLease(leaseOf(`192.0.2.${i}`));
-    await store.putMigration(migrationOf(MAC_A, 1), [{ at: 1, mac: MAC_A, event: "e", detail: "d" }]);
-    const good = { phones: await store.phones(), leases: await store.leases(), migrations: await store.migrations() };
-    await store.close();
-    const octets = readFileSync(path);
-    const outcomes = { refused: 0, found: 0, harmless: 0 };
-    let state = 12345;
-    for (let trial = 0; trial < 80; trial++) {
-      state = (state * 48271) % 2147483647;
-      const damaged = Buffer.from(octets);
-      // The first page holds the header and the schema: every second trial hits it.
-      const at = state % (trial % 2 === 0 ? 4096 : octets.length);
-      damaged[at] = (damaged[at] as number) ^ (1 << (state % 8));
-      writeFileSync(path, damaged);
-      const again = await openSqliteStore(path).catch(() => undefined);
-      if (again === undefined) {
-        outcomes.refused++;
-        continue;
-      }
-      const read = await Promise.allSettled([again.phones(), again.leases(), again.migrations()]);
-      for (const [i, expected] of [good.phones, good.leases, good.migrations].entries()) {
-        const one = read[i]!;
-        if (one.status === "fulfilled") expect(one.value, `octet ${at}`).toEqual(expected);
-      }
-      outcomes[read.every((one) => one.status === "fulfilled") ? "harmless" : "found"]++;
-      await again.close();
-    }
+    const outcomes = await flipBits(folder, 80);
     expect(outcomes.refused).toBeGreaterThan(0);
     expect(outcomes.found).toBeGreaterThan(0);
   });
