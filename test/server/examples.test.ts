@@ -1,0 +1,47 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { modelOf } from "../../src/phones/families.ts";
+import { readInventory } from "../../src/phones/inventory-csv.ts";
+import { loadConfig } from "../../src/server/config.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+test("the examples folder holds these files, and each is read below", () => {
+  expect(readdirSync(join(root, "examples")).sort()).toEqual(["phones.csv", "provision.yaml"]);
+});
+
+test("examples/provision.yaml is a valid configuration", () => {
+  const cwd = mkdtempSync(join(tmpdir(), "provision-example-"));
+  cpSync(join(root, "examples"), cwd, { recursive: true });
+  expect(loadConfig({ cwd }, true)).toMatchObject({ site: { name: "head-office" }, data: join(cwd, "var") });
+});
+
+test("examples/phones.csv is a valid inventory", () => {
+  const inventory = readInventory(readFileSync(join(root, "examples/phones.csv"), "utf8"), (text) => modelOf(text)?.id);
+  expect(inventory).toMatchObject({ is: "read", phones: [{ model: "7960" }, { model: "7960" }, { model: "7940" }] });
+});
+
+test("README.md names files of the repository that are there", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const named = [...readme.matchAll(/\]\(([a-z][^)#]*)\)/g)].map((match) => match[1] ?? "");
+  const absent = named.filter((file) => {
+    try {
+      readdirSync(join(root, file));
+      return false;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code !== "ENOTDIR";
+    }
+  });
+  expect(named.length).toBeGreaterThan(5);
+  expect(absent).toEqual([]);
+});
+
+test("every command that README.md shows exists", async () => {
+  const { commands } = await import("../../src/cli/commands.ts");
+  const known = new Set(commands.map((command) => command(() => async () => undefined).name()));
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const shown = [...readme.matchAll(/npx provision ([a-z]+)/g)].map((match) => match[1] ?? "");
+  expect(shown.filter((name) => !known.has(name))).toEqual([]);
+});
