@@ -202,10 +202,6 @@ export function cnfKey(name: string): CnfKey | undefined {
   return ROWS.get(name);
 }
 
-const ROWS: ReadonlyMap<string, CnfKey> = new Map(
-  CNF_KEYS.flatMap((row) => namesOf(row).map((name) => [name, row] as const)),
-);
-
 /** The names that a row stands for, in order. */
 export function namesOf(row: CnfKey): readonly string[] {
   if (row.numbers === undefined) return [row.key];
@@ -220,3 +216,18 @@ export function cnfFault(row: CnfKey, value: string): string | undefined {
   if (forbidden !== undefined) return `the value holds ${forbidden}, which a .cnf file cannot carry`;
   return rangeFault(row.range, value, row.secret);
 }
+
+/** Every key with its row, in the order of the file: keys of one line, or one proxy, stand together. */
+export const CNF_ORDER: readonly (readonly [name: string, row: CnfKey])[] = CNF_KEYS.flatMap((row) =>
+  namesOf(row).map((name) => {
+    const series = /^(?:line|proxy)N_/.exec(row.key)?.[0];
+    const place = CNF_KEYS.findIndex(
+      (first) => first === row || (series !== undefined && first.key.startsWith(series)),
+    );
+    return { name, row, place, number: series === undefined ? 0 : Number(/\d/.exec(name)?.[0]) };
+  }),
+)
+  .sort((a, b) => a.place - b.place || a.number - b.number)
+  .map(({ name, row }) => [name, row] as const);
+
+const ROWS: ReadonlyMap<string, CnfKey> = new Map(CNF_ORDER);

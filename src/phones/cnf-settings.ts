@@ -1,6 +1,6 @@
 import type { Release } from "../firmware/release.ts";
 import { stranger } from "./characters.ts";
-import { CNF_KEYS, type CnfKey, cnfFault, cnfKey, namesOf } from "./cnf-keys.ts";
+import { CNF_KEYS, CNF_ORDER, type CnfKey, cnfFault, cnfKey } from "./cnf-keys.ts";
 import type { Model } from "./family.ts";
 import type { Phone } from "./phone.ts";
 import { checkSettings, type SettingProblem } from "./settings.ts";
@@ -8,10 +8,10 @@ import type { Site } from "./site.ts";
 import { cnfTimeZone } from "./time-zone.ts";
 
 /** One line of a `.cnf` file. */
-export interface CnfLine {
+export type CnfLine = {
   readonly key: string;
   readonly value: string;
-}
+};
 
 /** What a 7940/7960 is told by SIPDefault.cnf (`common`) and SIP<MAC>.cnf (`own`), the load aside. */
 export interface CnfLines {
@@ -149,28 +149,14 @@ type Values = ReadonlyMap<string, { readonly value: string; readonly from: strin
 function written(values: Values, release: readonly [number, number], problems: SettingProblem[]) {
   const common: CnfLine[] = [];
   const own: CnfLine[] = [];
-  for (const row of CNF_KEYS) {
-    if (isNewer(row.since, release)) continue;
-    for (const key of namesOf(row)) {
-      const found = values.get(key);
-      if (found === undefined) continue;
-      const fault = found.value === "" && row.range.is === "text" ? undefined : cnfFault(row, found.value);
-      if (fault === undefined) (row.own === true ? own : common).push({ key, value: found.value });
-      else problems.push({ setting: found.from, message: fault, remedy: remedyFor(row, found.from) });
-    }
+  for (const [key, row] of CNF_ORDER) {
+    const found = values.get(key);
+    if (found === undefined || isNewer(row.since, release)) continue;
+    const fault = found.value === "" && row.range.is === "text" ? undefined : cnfFault(row, found.value);
+    if (fault === undefined) (row.own === true ? own : common).push({ key, value: found.value });
+    else problems.push({ setting: found.from, message: fault, remedy: remedyFor(row, found.from) });
   }
-  return { common: lineByLine(common), own: lineByLine(own) };
-}
-
-/** Keys of one line, or one proxy, stand together; everything else keeps its place. */
-function lineByLine(lines: readonly CnfLine[]): readonly CnfLine[] {
-  const series = lines.map(({ key }) => /^(line|proxy)(\d)_/.exec(key));
-  const first = (prefix: string) => series.findIndex((match) => match?.[1] === prefix);
-  const place = (index: number) => (series[index]?.[1] === undefined ? index : first(series[index][1]));
-  return lines
-    .map((line, index) => ({ line, place: place(index), number: Number(series[index]?.[2] ?? 0), index }))
-    .sort((a, b) => a.place - b.place || a.number - b.number || a.index - b.index)
-    .map(({ line }) => line);
+  return { common, own };
 }
 
 function remedyFor(row: CnfKey, from: string): string {

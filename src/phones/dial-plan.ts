@@ -66,10 +66,10 @@ function dialRule(text: string): DialRule | string {
 }
 
 /** One ring tone of the ring list: what the screen shows, and the file. */
-export interface RingTone {
+export type RingTone = {
   readonly name: string;
   readonly file: string;
-}
+};
 
 /**
  * Reads the setting `ring_list`: `Name=file` separated by semicolons, at most 50 tones and names of at most 25

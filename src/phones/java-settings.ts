@@ -169,13 +169,16 @@ function labelOf(set: string | undefined, label: string | undefined, notes: Sett
   return undefined;
 }
 
-/** FNV-1a over everything that shapes the file, as sixteen hex digits: no secret can be read back from it. */
+/** Two FNV-1a sums of 32 bits over everything that shapes the file, as sixteen hex digits: no secret can be read back. */
 function stampOf({ site, phone, model, settings, release, load }: JavaSource): string {
   const sorted = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
   const { mac, label, lines } = phone;
   const text = JSON.stringify([site, mac, label, lines, model.id, sorted, release.load, load]);
-  let hash = 0xcbf29ce484222325n;
-  for (const octet of new TextEncoder().encode(text))
-    hash = BigInt.asUintN(64, (hash ^ BigInt(octet)) * 0x100000001b3n);
-  return hash.toString(16).padStart(16, "0");
+  let forward = 0x811c9dc5;
+  let backward = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    forward = Math.imul(forward ^ text.charCodeAt(index), 0x01000193);
+    backward = Math.imul(backward ^ text.charCodeAt(text.length - 1 - index), 0x01000193);
+  }
+  return [forward, backward].map((sum) => (sum >>> 0).toString(16).padStart(8, "0")).join("");
 }

@@ -16,10 +16,10 @@ export interface PolycomSource {
 }
 
 /** One parameter of a configuration file: an attribute. */
-export interface PolycomParameter {
+export type PolycomParameter = {
   readonly name: string;
   readonly value: string;
-}
+};
 
 /** What a model that stays on an old release is told by the one master file (polycom.md §2.3; shipped files, grade A). */
 export interface PolycomOldModel {

@@ -54,12 +54,13 @@ function renderWith(template: Compiled, request: RenderRequest): Rendered {
     if (problems === undefined) throw error;
     return refused(problems);
   }
-  const faults = checkFormat(file, text, request.load);
+  const plain = new TextEncoder().encode(text);
+  const faults = checkFormat(file, text, plain.length, request.load);
   if (faults.length > 0) {
     const remedy = `Correct ${source.path}, or the setting that the line comes from.`;
     return refused(faults.map(({ line, message }) => ({ where: `${source.path}${inLine(line)}`, message, remedy })));
   }
-  const octets = octetsOf(file, text);
+  const octets = file.format === "ata" ? compiledOctets(text, plain) : plain;
   const { contentType } = file;
   return notes.length === 0
     ? { is: "rendered", octets, contentType }
@@ -67,9 +68,9 @@ function renderWith(template: Compiled, request: RenderRequest): Rendered {
 }
 
 /** A profile is compiled; its check has compiled it once already. */
-function octetsOf(file: RenderedFile, text: string): Uint8Array {
-  const compiled = file.format === "ata" ? compileAtaProfile(text) : undefined;
-  return compiled?.is === "compiled" ? compiled.octets : new TextEncoder().encode(text);
+function compiledOctets(text: string, plain: Uint8Array): Uint8Array {
+  const compiled = compileAtaProfile(text);
+  return compiled.is === "compiled" ? compiled.octets : plain;
 }
 
 function problemsOf(

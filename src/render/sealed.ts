@@ -39,11 +39,24 @@ export class UnusableVariable extends Unusable {
 
 /**
  * The variables as a template sees them: every text is escaped before the template can place it, so that no template, not
- * even one with `{{{…}}}`, lets a value leave its field. Objects have no prototype, so that `constructor` and its like
- * are names like any other. Values are made when they are used: an unusable one harms only the file that names it.
+ * even one with `{{{…}}}`, lets a value leave its field. Objects inherit no named property, so that `constructor` and its
+ * like are names like any other. The first level is made when it is used: what is wrong there harms only the file that
+ * names it. A text that cannot be written throws {@link UnusableVariable} when it is used.
  */
-export function sealed(variables: { readonly [name: string]: Variable }, written: (text: string) => Escaped): object {
-  return sealObject(variables, "", written);
+export function sealed(variables: { readonly [name: string]: Variable }, written: Escape): object {
+  const root = group("this");
+  for (const name of Object.keys(variables)) {
+    let made: { readonly value: unknown } | undefined;
+    Object.defineProperty(root, name, {
+      enumerable: true,
+      get: () => {
+        made ??= { value: seal(variables[name], () => name, written) };
+        if (made.value instanceof Unwritable) throw new UnusableVariable(name, made.value.fault);
+        return made.value;
+      },
+    });
+  }
+  return root;
 }
 
 /** Whether `value` is a known variable without a value: false to `{{#if}}`, an error in `{{…}}`. */
@@ -62,35 +75,59 @@ class Unset {
   }
 }
 
+class Unwritable {
+  readonly fault: string;
+  constructor(fault: string) {
+    this.fault = fault;
+  }
+}
+
 type Escape = (text: string) => Escaped;
 
-function seal(value: Variable, path: string, written: Escape): unknown {
-  if (value === undefined) return new Unset(path);
+function seal(value: Variable, path: () => string, written: Escape): unknown {
+  if (value === undefined) return new Unset(path());
   if (typeof value === "number" || typeof value === "boolean") return value;
   if (typeof value === "string") {
     const escaped = written(value);
-    if ("cannot" in escaped) throw new UnusableVariable(path, escaped.cannot);
-    return escaped.text;
+    return "cannot" in escaped ? new Unwritable(escaped.cannot) : escaped.text;
   }
-  if (!isList(value)) return sealObject(value, path, written);
-  const list = value.map((item, index) => seal(item, `${path}.${index + 1}`, written));
-  Object.setPrototypeOf(list, null);
-  return whole(list, path);
+  return isList(value) ? sealList(value, path(), written) : sealObject(value, path(), written);
 }
 
 function sealObject(value: { readonly [name: string]: Variable }, path: string, written: Escape): object {
-  const object: object = Object.create(null);
+  const object = group(path) as Group & Record<string, unknown>;
   for (const name of Object.keys(value)) {
-    let made: { readonly value: unknown } | undefined;
-    Object.defineProperty(object, name, {
-      enumerable: true,
-      get: () => {
-        made ??= { value: seal(value[name], path === "" ? name : `${path}.${name}`, written) };
-        return made.value;
-      },
-    });
+    const own = () => `${path}.${name}`;
+    const made = seal(value[name], own, written);
+    if (made instanceof Unwritable) refuse(object, name, own(), made);
+    else object[name] = made;
   }
-  return whole(object, path);
+  return object;
+}
+
+function sealList(value: readonly Variable[], path: string, written: Escape): object {
+  const list = value.map((item, index) => {
+    const own = () => `${path}.${index + 1}`;
+    return seal(item, own, written);
+  }) as unknown[] & Group;
+  for (const [index, made] of list.entries()) {
+    if (made instanceof Unwritable) refuse(list, String(index), `${path}.${index + 1}`, made);
+  }
+  list[PATH] = path;
+  return Object.setPrototypeOf(list, GROUP);
+}
+
+function refuse(object: object, name: string, path: string, { fault }: Unwritable): void {
+  const get = () => {
+    throw new UnusableVariable(path, fault);
+  };
+  Object.defineProperty(object, name, { enumerable: true, get });
+}
+
+const PATH = Symbol("path");
+
+interface Group {
+  [PATH]: string;
 }
 
 /**
@@ -98,8 +135,18 @@ function sealObject(value: { readonly [name: string]: Variable }, path: string, 
  * value can hold, so that {@link findGroup} finds it; throwing here would hide Handlebars' own message, which prints the
  * group that lacks a name.
  */
-function whole<T extends object>(object: T, path: string): T {
-  return Object.defineProperty(object, Symbol.toPrimitive, { value: () => `\0${path === "" ? "this" : path}\0` });
+const GROUP: object = Object.create(null, {
+  [Symbol.toPrimitive]: {
+    value: function (this: Group) {
+      return `\0${this[PATH]}\0`;
+    },
+  },
+});
+
+function group(path: string): Group {
+  const object = Object.create(GROUP) as Group;
+  object[PATH] = path;
+  return object;
 }
 
 /** The name of a group of variables that was printed as if it were one value. */

@@ -79,10 +79,13 @@ function closedEnvironment(): typeof Handlebars {
     if (!Array.isArray(list) || isEmptyList(list)) return options.inverse(this);
     // `as |item|` names the item and leaves every other variable where it was.
     const named = (options.fn as { blockParams?: number }).blockParams !== undefined;
+    const data = Handlebars.createFrame(options.data);
     let filled = "";
     for (let index = 0; index < list.length; index++) {
-      const data = Handlebars.createFrame(options.data);
-      Object.assign(data, { index, number: index + 1, first: index === 0, last: index === list.length - 1 });
+      data.index = index;
+      data.number = index + 1;
+      data.first = index === 0;
+      data.last = index === list.length - 1;
       filled += options.fn(named ? this : list[index], { data, blockParams: [list[index], index] });
     }
     return filled;

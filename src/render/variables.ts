@@ -104,8 +104,8 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
         {
           application: words.application,
           vendor_files: words.vendorFiles,
-          own: words.own.map((item) => ({ ...item })),
-          common: words.common.map((item) => ({ ...item })),
+          own: words.own,
+          common: words.common,
           contacts: words.contacts.map((item) => ({ ...item })),
           old_models: words.oldModels.map(({ tag, application, vendorFiles }) => ({
             tag,
@@ -127,10 +127,7 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
     },
     get ring_list() {
       const { tones, problems } = ringTones(settings.ring_list);
-      return sound(
-        tones.map((tone) => ({ ...tone })),
-        problems,
-      );
+      return sound(tones, problems);
     },
   };
 }
