@@ -1,6 +1,7 @@
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import type { Ipv4 } from "../wire/address.ts";
+import { forgetNeighbour } from "./dhcp-socket.ts";
 
 /** How an address is asked whether anybody has it. */
 export interface DhcpProbing {
@@ -8,6 +9,8 @@ export interface DhcpProbing {
   readonly from: Ipv4;
   /** Milliseconds that never go back. */
   elapsed(): number;
+  /** The interface, so that a neighbour of before can be forgotten first. */
+  readonly interface?: string;
   /** The kernel's table of neighbours; by default /proc/net/arp. */
   table?(): string;
 }
@@ -40,7 +43,7 @@ export function createDhcpProbe(probing: DhcpProbing): (ip: Ipv4) => Promise<"fr
     const before = freeAt.get(ip);
     if (left < 1 || (before !== undefined && now - before < FRESH)) return "free";
     left--;
-    const found = await ask(probing.from, ip, table);
+    const found = await ask(probing, ip, table);
     freeAt.delete(ip);
     if (found === "free") freeAt.set(ip, now);
     if (freeAt.size > REMEMBERED) freeAt.clear();
@@ -48,9 +51,10 @@ export function createDhcpProbe(probing: DhcpProbing): (ip: Ipv4) => Promise<"fr
   };
 }
 
-function ask(from: Ipv4, ip: Ipv4, table: () => string): Promise<"free" | "used"> {
+function ask(probing: DhcpProbing, ip: Ipv4, table: () => string): Promise<"free" | "used"> {
   // An entry that stands there already may be the last holder's, and says nothing about now.
-  const known = isNeighbour(ip, table);
+  const stale = isNeighbour(ip, table);
+  const known = stale && (probing.interface === undefined || !forgetNeighbour(probing.interface, ip));
   return new Promise((resolve) => {
     const socket = createSocket("udp4");
     const timers: NodeJS.Timeout[] = [];
@@ -64,7 +68,7 @@ function ask(from: Ipv4, ip: Ipv4, table: () => string): Promise<"free" | "used"
     };
     // "Connection refused" is the host's own word; any other error is the lack of a way there.
     socket.on("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED" ? "used" : "free"));
-    socket.bind(0, from, () => {
+    socket.bind(0, probing.from, () => {
       socket.connect(DISCARD, ip, () => socket.send(new Uint8Array(1), () => {}));
       if (!known) timers.push(setInterval(() => isNeighbour(ip, table) && end("used"), LOOK_EVERY));
       timers.push(setTimeout(() => end("free"), WAIT));

@@ -64,6 +64,7 @@ const SO_REUSEADDR = 2;
 const SO_BROADCAST = 6;
 const SO_BINDTODEVICE = 25;
 const SO_RCVBUFFORCE = 33;
+const SIOCDARP = 0x8953;
 /** Room for a whole site that starts after a power cut. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
@@ -72,6 +73,7 @@ interface Libc {
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   close(fd: number): number;
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
 }
 
 let loaded: Libc | undefined;
@@ -85,6 +87,7 @@ function libc(): Libc {
       setsockopt: library.func("int setsockopt(int, int, int, const uint8_t *, uint32_t)") as Libc["setsockopt"],
       bind: library.func("int bind(int, const uint8_t *, uint32_t)") as Libc["bind"],
       close: library.func("int close(int)") as Libc["close"],
+      ioctl: library.func("int ioctl(int, unsigned long, const uint8_t *)") as Libc["ioctl"],
     };
     return loaded;
   } catch (cause) {
@@ -92,6 +95,27 @@ function libc(): Libc {
       "the C library could not be loaded, so DHCP cannot be kept to one interface: hand the socket down by systemd instead",
       { cause },
     );
+  }
+}
+
+/**
+ * Takes `ip` out of the kernel's table of neighbours, so that whoever answers next answers now. Needs CAP_NET_ADMIN;
+ * says whether the entry is gone.
+ */
+export function forgetNeighbour(device: string, ip: string): boolean {
+  try {
+    const c = libc();
+    const fd = c.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK_CLOEXEC, 0);
+    if (fd < 0) return false;
+    // struct arpreq (arp(7)): address at 0, hardware address at 16, flags at 32, mask at 36, device name at 52.
+    const request = new Uint8Array(68);
+    request.set([AF_INET, 0, 0, 0, ...ip.split(".").map(Number)]);
+    request.set(new TextEncoder().encode(device).subarray(0, 15), 52);
+    const done = c.ioctl(fd, SIOCDARP, request) === 0;
+    c.close(fd);
+    return done;
+  } catch {
+    return false;
   }
 }
 

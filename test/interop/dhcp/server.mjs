@@ -16,7 +16,9 @@ const store = await openSqliteStore(database);
 const desk = await createDhcpDesk(settings, store, {
   ports: { server: 67, client: 68 },
   random: Math.random,
-  ...(probe ? { probe: createDhcpProbe({ from: settings.serverAddress, elapsed: () => performance.now() }) } : {}),
+  ...(probe
+    ? { probe: createDhcpProbe({ from: settings.serverAddress, elapsed: () => performance.now(), interface: device }) }
+    : {}),
 });
 const service = await startDhcp({
   desk,
