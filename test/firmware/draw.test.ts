@@ -1,0 +1,50 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { loadManifests } from "../../src/files/manifests.ts";
+import { edgesMermaid, edgesText } from "../../src/firmware/draw.ts";
+import { allowed, expand } from "../../src/firmware/graph.ts";
+import { parseManifest } from "../../src/firmware/manifest.ts";
+import { smallManifest } from "./small-manifest.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+describe("a graph drawn", () => {
+  test("as text names every step once, with its rule and grade", () => {
+    const parsed = parseManifest(smallManifest());
+    if (parsed.kind === "findings") throw new Error(JSON.stringify(parsed.findings));
+    const text = edgesText(allowed(expand(parsed.manifest), { model: "any", policy: "documented" }));
+    expect(text).toBe(
+      [
+        "SIP 1.0 (L1)",
+        "  => SIP 2.0 (L2)  up-12: image_version, strict, grade A",
+        "",
+        "SIP 2.0 (L2)",
+        "  => SIP 3.0 (L3)  up-23: image_version, strict, grade A",
+        "  => SIP 4.0 (L4)  short-24: image_version, documented, grade A",
+        "",
+        "SIP 3.0 (L3)  [barrier]",
+        "  -> SIP 4.0 (L4)  up-34: image_version, strict, grade A",
+        "",
+        "SIP 4.0 (L4)",
+        "  -> SIP 3.0 (L3)  down-43: image_version, strict, grade A",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test.each([
+    ["cisco-7940", "7960"],
+    ["cisco-java", "7961"],
+    ["polycom", "SPIP650"],
+  ])("as Mermaid, %s fits a page (UPDATE_GOLDEN=1 rewrites)", async (family, model) => {
+    const loaded = await loadManifests(join(root, "firmware-manifests"), [family]);
+    const graph = loaded.kind === "knowledge" ? loaded.graphs.get(family) : undefined;
+    if (graph === undefined) throw new Error(JSON.stringify(loaded));
+    const now = edgesMermaid(allowed(graph, { model, policy: "strict" }));
+    const file = join(root, `test/golden/plans/${family}.strict.mmd`);
+    if (process.env.UPDATE_GOLDEN === "1") writeFileSync(file, now);
+    expect(now).toBe(readFileSync(file, "utf8"));
+    expect(now.split("\n").length).toBeLessThan(120);
+  });
+});
