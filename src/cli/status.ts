@@ -60,6 +60,9 @@ function show(terminal: Terminal, { phones }: StatusReport): void {
   ]);
   say(terminal, table(["MAC", "MODEL", "STATE", "STAGE", "RUNS", "TARGET", "ADDRESS", "LAST EVIDENCE"], rows));
   for (const phone of phones) {
+    for (const { words } of phone.noticed ?? []) say(terminal, printable(`? ${phone.mac}  ${words}`));
+    if (phone.silentSeconds !== undefined)
+      say(terminal, printable(`  ${phone.mac}  silent for ${phone.silentSeconds} s`));
     if (phone.problem !== undefined) {
       const { code, message, remedy } = phone.problem;
       say(terminal, printable(`! ${phone.mac}  ${code}: ${message}\n  ${remedy}`));

@@ -1,7 +1,8 @@
 import type { Migration, Problem } from "../migration/migration.ts";
 import type { Store } from "../store/store.ts";
-import { macWithColons } from "../wire/address.ts";
+import { type Mac, macWithColons } from "../wire/address.ts";
 import type { Vault } from "./ports.ts";
+import { type Noticed, type Places, readPlaces } from "./recognise.ts";
 import type { Tracked, Tracker } from "./tracker.ts";
 
 /** One enrolled phone, as `provision status --json` prints it (contract.md §4). */
@@ -23,24 +24,48 @@ export interface PhoneStatus {
   /** What the technician does next, or what the server waits to see. */
   readonly waitsFor: readonly string[];
   readonly problem?: Problem;
+  /** A phone that moved to another address, or another one that stands in its place. */
+  readonly noticed?: readonly Noticed[];
+  /** Seconds since it was last heard, of a phone under way that has been silent for a minute or more. */
+  readonly silentSeconds?: number;
 }
 
+/** What the status of phones is made from. */
+export interface StatusParts {
+  readonly store: Store;
+  readonly tracker: Tracker;
+  readonly vault: Vault;
+  /** Milliseconds since the epoch; without it no silence is told. */
+  readonly now?: () => number;
+}
+
+/** How far back a move to another address is looked for, in sightings. */
+const lookedBack = 40;
+
 /** Where every enrolled phone stands, by MAC. `sightings` is how much evidence of each is told. */
-export async function statusReport(
-  parts: { readonly store: Store; readonly tracker: Tracker; readonly vault: Vault },
-  sightings = 5,
-): Promise<readonly PhoneStatus[]> {
+export async function statusReport(parts: StatusParts, sightings = 5): Promise<readonly PhoneStatus[]> {
   const all = [...parts.tracker.all()].sort((a, b) => (a.migration.mac < b.migration.mac ? -1 : 1));
-  return Promise.all(all.map((tracked) => statusOf(parts, tracked, sightings)));
+  const places = all.some(({ migration }) => isOpen(migration)) ? await readPlaces(parts.store) : undefined;
+  return Promise.all(all.map((tracked) => statusOf(parts, tracked, sightings, places)));
+}
+
+/** Where one enrolled phone stands; undefined: it is not enrolled. */
+export async function phoneStatus(parts: StatusParts, mac: Mac, sightings = 5): Promise<PhoneStatus | undefined> {
+  const tracked = parts.tracker.of(mac);
+  return tracked && statusOf(parts, tracked, sightings, await readPlaces(parts.store));
 }
 
 async function statusOf(
-  parts: { readonly store: Store; readonly vault: Vault },
+  parts: StatusParts,
   tracked: Tracked,
   count: number,
+  places: Places | undefined,
 ): Promise<PhoneStatus> {
   const { migration, stages } = tracked;
-  const seen = await parts.store.sightings(migration.mac, count);
+  const open = isOpen(migration);
+  const seen = await parts.store.sightings(migration.mac, open ? Math.max(count, lookedBack) : count);
+  const noticed = open ? await places?.noticed(migration.mac, seen) : undefined;
+  const silent = silence(migration, seen[0]?.at ?? 0, parts.now?.());
   const number = stageNumber(migration);
   const stage = stages[number - 1];
   const problem = migration.problem ?? (await missingFirmware(parts.vault, tracked));
@@ -55,10 +80,22 @@ async function statusOf(
     release: runningOf(tracked),
     target: migration.target,
     since: new Date(migration.since).toISOString(),
-    evidence: seen.map((s) => s.evidence),
+    evidence: seen.slice(0, count).map((s) => s.evidence),
     waitsFor: migration.progress.at === "waiting" ? (stage?.operator ?? []) : (stage?.expects ?? []),
     ...(problem === undefined ? {} : { problem }),
+    ...(noticed === undefined || noticed.length === 0 ? {} : { noticed }),
+    ...(silent === undefined ? {} : { silentSeconds: silent }),
   };
+}
+
+function isOpen({ progress }: Migration): boolean {
+  return progress.at !== "done" && progress.at !== "cancelled";
+}
+
+function silence({ progress, since }: Migration, heard: number, now: number | undefined): number | undefined {
+  if (now === undefined || (progress.at !== "loading" && progress.at !== "restarting")) return undefined;
+  const seconds = Math.floor((now - Math.max(heard, since)) / 1000);
+  return seconds < 60 ? undefined : seconds;
 }
 
 function stateOf(migration: Migration): PhoneStatus["state"] {
