@@ -1,5 +1,6 @@
 import { networkInterfaces } from "node:os";
 import { DHCP_DEFAULTS, type DhcpSettings } from "../dhcp/settings.ts";
+import { findOtherServers } from "../net/dhcp-lookout.ts";
 import { type Ipv4, inSubnet, parseIpv4 } from "../wire/address.ts";
 import type { Config } from "./config.ts";
 import { failure } from "./failure.ts";
@@ -26,9 +27,11 @@ export function dhcpSettings(config: Config, address: Ipv4): DhcpSettings {
       ntp: site.ntp.flatMap((host) => parseIpv4(host) ?? []),
       timeOffset: (now) => offsetOf(site.timeZone, now),
       vendorSpecific: {},
+      ...(dhcp.polycomUrl === undefined ? {} : { polycomUrl: dhcp.polycomUrl }),
+      ...(dhcp.voiceVlan === undefined ? {} : { voiceVlan: dhcp.voiceVlan }),
     },
     // Beside another server a NAK of ours would throw that server's clients off the network.
-    authoritative: dhcp.answer === "everyone",
+    authoritative: dhcp.answer === "everyone" && !dhcp.besideOtherServers,
   };
 }
 
@@ -40,6 +43,22 @@ export function offsetOf(timeZone: string, now: number): number {
     /GMT([+-])(\d{2}):(\d{2})(?::(\d{2}))?/.exec(name) ?? [];
   const size = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
   return sign === "-" ? -size : size;
+}
+
+/**
+ * Refuses to be the server of everyone beside another one, which would hand out addresses against it; the admin can say
+ * that both are meant (`dhcp.besideOtherServers`). Takes two seconds. Throws `E_DHCP_OTHER_SERVER`.
+ */
+export async function refuseBesideOthers({ dhcp, file }: Config, place: DhcpPlace): Promise<void> {
+  if (dhcp.answer !== "everyone" || dhcp.besideOtherServers) return;
+  const others = await findOtherServers(place);
+  if (others.length === 0) return;
+  throw failure("E_DHCP_OTHER_SERVER", 1, {
+    where: `${file ?? "configuration"}: dhcp.answer`,
+    message: `on ${place.interface} another DHCP server answers: ${others.map((one) => one.serverId).join(", ")}`,
+    remedy:
+      "answer only phones (dhcp.answer: phones), or turn DHCP off here and give that server our options (provision dhcp snippet); if both are meant: dhcp.besideOtherServers: true",
+  });
 }
 
 /** Where DHCP listens: the interface, and our own address on it. */

@@ -4,6 +4,7 @@ import { control, type Operations } from "../http/control.ts";
 import { type Listening, listenHttp } from "../http/listen.ts";
 import { web } from "../http/web.ts";
 import { startDhcp } from "../net/dhcp-listener.ts";
+import { createDhcpProbe } from "../net/dhcp-probe.ts";
 import { createNeighbours } from "../net/neighbours.ts";
 import { startTftp } from "../net/tftp-listener.ts";
 import { createDhcpDesk } from "../provision/answer-dhcp.ts";
@@ -15,7 +16,7 @@ import { type Administration, administrationBy, operationsOf } from "./administr
 import type { Config } from "./config.ts";
 import { controlSocketOf, findServer, usableSocketPath } from "./control-client.ts";
 import { openCore } from "./core.ts";
-import { dhcpSettings, findDhcpPlace } from "./dhcp-settings.ts";
+import { dhcpSettings, findDhcpPlace, refuseBesideOthers } from "./dhcp-settings.ts";
 import { failure } from "./failure.ts";
 import { followLeases } from "./lease-holders.ts";
 import type { Log } from "./log.ts";
@@ -153,11 +154,18 @@ async function openDhcp(
   log: Log,
   evidence: Evidence,
 ) {
-  const place = loopback ? { address: config.site.serverAddress } : findDhcpPlace(config);
+  const found = loopback ? undefined : findDhcpPlace(config);
+  if (found !== undefined) await refuseBesideOthers(config, found);
+  const place = found ?? { address: config.site.serverAddress };
   const ports = { server: dhcpPort === 0 ? 67 : dhcpPort, client: 68 };
   const desk = await createDhcpDesk(dhcpSettings(config, place.address), store, {
     ports,
     random: () => randomInt(0, 2 ** 32) / 2 ** 32,
+    ...(found === undefined
+      ? {}
+      : {
+          probe: createDhcpProbe({ from: found.address, interface: found.interface, elapsed: () => performance.now() }),
+        }),
     heard: (identity, mac, ip, at) => void evidence.dhcp(identity, { mac, ip, at }),
   });
   return startDhcp({ desk, ...place, port: dhcpPort, replyToSender: loopback, now, note: log.note });
