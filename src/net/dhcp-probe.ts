@@ -69,7 +69,10 @@ function ask(probing: DhcpProbing, ip: Ipv4, table: () => string): Promise<"free
     // "Connection refused" is the host's own word; any other error is the lack of a way there.
     socket.on("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED" ? "used" : "free"));
     socket.bind(0, probing.from, () => {
-      socket.connect(DISCARD, ip, () => socket.send(new Uint8Array(1), () => {}));
+      socket.connect(DISCARD, ip, (unreachable?: Error) => {
+        if (unreachable !== undefined) return end("free");
+        socket.send(new Uint8Array(1), () => {});
+      });
       if (!known) timers.push(setInterval(() => isNeighbour(ip, table) && end("used"), LOOK_EVERY));
       timers.push(setTimeout(() => end("free"), WAIT));
     });

@@ -8,6 +8,7 @@ import { MalformedPacket } from "../wire/malformed.ts";
 import { ackedBlock, DATA_HEADER, decodeTftp, encodeTftp, TFTP_OPCODE, type TftpRequest } from "../wire/tftp.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { PeerTable } from "./peer-table.ts";
+import { type Door, Doors } from "./tftp-doors.ts";
 import type { TftpCounters, TftpEvent } from "./tftp-events.ts";
 import { Accounts, DEFAULT_LIMITS, type TftpLimits } from "./tftp-limits.ts";
 import { ImageCache, netasciiBlocks, type Octets, octetBlocks, octetsInMemory } from "./tftp-octets.ts";
@@ -55,8 +56,6 @@ export interface TftpService {
 /** A frame of Ethernet holds 1468 octets of a file: 1500 less 20 of IP, 8 of UDP and 4 of TFTP. */
 const DEFAULT_OFFERS: Offers = { blksize: 1468, windowsize: 64 };
 
-const RECEIVE_BUFFER = 4 * 1024 * 1024;
-
 /**
  * Opens the TFTP service. Rejects with {@link CannotListen}, whose message says what to do, when the port may not be
  * bound. Nothing that a client sends makes it reject, throw or stop.
@@ -67,8 +66,12 @@ export async function startTftp(options: TftpOptions): Promise<TftpService> {
   return server;
 }
 
+/** How long, in ms, the desk and the disk may take before the client is told that we failed: a dead mount never answers. */
+const DESK_PATIENCE = 30_000;
+
 /** One client's place: from its request until its transfer has ended. */
 interface Place {
+  readonly door: Door;
   readonly peer: UdpPeer;
   readonly request: TftpRequest;
   readonly asked: FileRequest;
@@ -90,13 +93,12 @@ class TftpServer implements TftpService {
   readonly #accounts: Accounts;
   readonly #cache: ImageCache;
   readonly #places = new PeerTable<Place>();
-  readonly #pool: UdpSocket[] = [];
   readonly #told = new Map<string, number>();
   #gone = new Set<number>();
   #goneBefore = new Set<number>();
   #goneSince = 0;
   #strayErrors = { since: 0, count: 0, sources: new Set<number>() };
-  #listener: UdpSocket | undefined;
+  #doors: Doors | undefined;
   #uploads = 0;
   #alarmAt = Number.POSITIVE_INFINITY;
   #cancelAlarm: () => void = () => {};
@@ -131,34 +133,25 @@ class TftpServer implements TftpService {
   }
 
   get port(): number {
-    return this.#listener?.port ?? this.#options.port;
+    return this.#doors?.port ?? this.#options.port;
   }
 
   async open(): Promise<void> {
     const { listen, port, sockets = 64, offers = DEFAULT_OFFERS, openUdp } = this.#options;
+    const note = (message: string) => this.#tell({ event: "tftp.note", message });
     const fastest = openUdp === undefined ? await fastestUdp(offers.blksize + DATA_HEADER) : { open: openUdp };
-    const { open } = fastest;
-    if (fastest.note !== undefined) this.#tell({ event: "tftp.note", message: fastest.note });
-    try {
-      this.#listener = await open({
-        address: listen,
-        port,
-        receiveBuffer: RECEIVE_BUFFER,
-        onDatagram: (octets, ip, from) => this.#onListener(octets, ip, from),
-      });
-      for (let index = 0; index < sockets; index++) {
-        this.#pool[index] = await open({
-          address: listen,
-          port: 0,
-          receiveBuffer: RECEIVE_BUFFER,
-          onDatagram: (octets, ip, from) => this.#onTransfer(index, octets, ip, from),
-        });
-      }
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
-    for (const message of this.#listener.notes) this.#tell({ event: "tftp.note", message });
+    if (fastest.note !== undefined) note(fastest.note);
+    this.#doors = new Doors({
+      listen,
+      port,
+      sockets,
+      open: fastest.open,
+      clock: this.#clock,
+      onRequest: (door, octets, ip, from) => this.#onListener(door, octets, ip, from),
+      onTransfer: (socket, octets, ip, from) => this.#onTransfer(socket, octets, ip, from),
+      note,
+    });
+    await this.#doors.open();
   }
 
   async stop(): Promise<void> {
@@ -168,22 +161,22 @@ class TftpServer implements TftpService {
       else place.transfer.stop();
     }
     this.#cancelAlarm();
-    await Promise.all([this.#listener, ...this.#pool].map((socket) => socket?.close()));
+    await this.#doors?.close();
   }
 
-  #onListener(octets: Uint8Array, ip: number, port: number): void {
+  #onListener(door: Door, octets: Uint8Array, ip: number, port: number): void {
     this.counters.datagrams++;
-    this.#guarded(() => this.#onRequest(octets, ip, port));
+    this.#guarded(() => this.#onRequest(door, octets, ip, port));
   }
 
   // Runs for every ACK of every phone.
-  #onTransfer(index: number, octets: Uint8Array, ip: number, port: number): void {
+  #onTransfer(socket: UdpSocket | undefined, octets: Uint8Array, ip: number, port: number): void {
     this.counters.datagrams++;
     try {
       const place = this.#places.get(ip, port);
-      if (place?.transfer?.socket === this.#pool[index] && place?.transfer !== undefined)
-        place.transfer.receive(octets);
-      else this.#onForeign(index, octets, ip, port, place !== undefined);
+      const transfer = place?.transfer;
+      if (transfer !== undefined && transfer.socket === socket) transfer.receive(octets);
+      else this.#onForeign(socket, octets, ip, port, place !== undefined);
     } catch (error) {
       this.#tell({ event: "tftp.failed", filename: "", error });
     }
@@ -199,7 +192,7 @@ class TftpServer implements TftpService {
     }
   }
 
-  #onRequest(octets: Uint8Array, ip: number, port: number): void {
+  #onRequest(door: Door, octets: Uint8Array, ip: number, port: number): void {
     const peer = peerOf(ip, port);
     if (NEVER_ANSWERED.has(port) || ip < 0x01000000 || ip >= 0xe0000000) {
       this.#drop(peer, "not a client's port");
@@ -207,6 +200,10 @@ class TftpServer implements TftpService {
     }
     if (this.#options.allows?.(peer.address) === false) {
       this.#drop(peer, "not in the access list");
+      return;
+    }
+    if (this.#doors?.isOurs(peer.address, port)) {
+      this.#drop(peer, "one of our own ports");
       return;
     }
     if (octets[1] !== TFTP_OPCODE.RRQ && octets[1] !== TFTP_OPCODE.WRQ) {
@@ -220,10 +217,10 @@ class TftpServer implements TftpService {
       if (sameRequest(before.request, request) && this.#repeat(before)) return;
       this.#abandon(before);
     }
-    this.#ask(peer, request);
+    this.#ask(door, peer, request);
   }
 
-  #ask(peer: UdpPeer, request: TftpRequest): void {
+  #ask(door: Door, peer: UdpPeer, request: TftpRequest): void {
     const now = this.#clock.elapsed();
     if (this.#places.size >= this.#limits.inAll) {
       this.#drop(peer, "too many transfers in all");
@@ -242,28 +239,26 @@ class TftpServer implements TftpService {
     }
     const mode = request.mode.toLowerCase();
     if (mode !== "octet" && mode !== "netascii") {
-      this.#refuse(peer, request.filename, 4, `the mode is ${JSON.stringify(request.mode)}`);
+      this.#refuse(door, peer, request.filename, 4, `the mode is ${JSON.stringify(request.mode)}`);
       return;
     }
     if (request.op === "WRQ" && this.#options.uploads === undefined) {
-      this.#refuse(peer, request.filename, 2, "uploads are not accepted");
+      this.#refuse(door, peer, request.filename, 2, "uploads are not accepted");
       return;
     }
     const named = normalizeName(request.filename);
     if (named.is === "refused") {
       this.#accounts.unknownName(peer.ip, request.filename, now);
-      this.#refuse(peer, request.filename, 1, named.because);
+      this.#refuse(door, peer, request.filename, 1, named.because);
       return;
     }
     const asked: FileRequest = { by: "tftp", ip: peer.address, filename: named.name, at: this.#clock.now() };
-    const place: Place = { peer, request, asked, startedAt: now, transfer: undefined, close: () => {}, size: 0 };
+    const place: Place = { door, peer, request, asked, startedAt: now, transfer: undefined, close: () => {}, size: 0 };
     this.#places.set(place);
     this.#accounts.began(peer.ip, now);
     this.counters.live++;
-    const failed = (error: unknown) => {
-      this.#tell({ event: "tftp.failed", filename: asked.filename, error });
-      if (this.#leave(place)) this.#refuse(peer, asked.filename, 0, "the desk failed");
-    };
+    const failed = (error: unknown) => this.#failed(place, error);
+    this.#alarm(now + DESK_PATIENCE);
     if (request.op === "WRQ") {
       this.#uploads++;
       place.close = () => this.#uploads--;
@@ -283,27 +278,44 @@ class TftpServer implements TftpService {
 
   #answer(place: Place, answer: BootFile): void {
     const { peer, asked } = place;
-    const wanted = this.#places.get(peer.ip, peer.port) === place && !this.#stopped;
-    if (!wanted) {
+    if (!this.#has(place)) {
       if (answer.is === "image") answer.image.close().catch(() => {});
       return;
     }
     if (answer.is === "refused") {
       this.#leave(place);
       this.#accounts.unknownName(peer.ip, asked.filename, this.#clock.elapsed());
-      this.#refuse(peer, asked.filename, 1, answer.because);
+      this.#refuse(place.door, peer, asked.filename, 1, answer.because);
       return;
     }
-    this.#begin(place, answer.is === "image" ? this.#cache.use(answer.image) : octetsInMemory(answer.octets));
+    const octets = answer.is === "image" ? this.#cache.use(answer.image) : octetsInMemory(answer.octets);
+    place.close = () => octets.close();
+    place.size = octets.size;
+    if (octets.size === 0 || octets.piece(0, 1) !== undefined) {
+      this.#begin(place, octets);
+      return;
+    }
+    // The first octets are read before the first packet leaves: what cannot be read is refused and not begun.
+    octets.fetch(0).then(
+      () => this.#guarded(() => this.#has(place) && this.#begin(place, octets)),
+      (error: unknown) => this.#failed(place, error),
+    );
+  }
+
+  #has(place: Place): boolean {
+    return this.#places.get(place.peer.ip, place.peer.port) === place && !this.#stopped;
+  }
+
+  #failed(place: Place, error: unknown): void {
+    this.#tell({ event: "tftp.failed", filename: place.asked.filename, error });
+    if (this.#leave(place)) this.#refuse(place.door, place.peer, place.asked.filename, 0, "our side failed");
   }
 
   #begin(place: Place, octets: Octets): void {
     const { peer, request, asked } = place;
-    place.close = () => octets.close();
-    place.size = octets.size;
     const netascii = request.mode.toLowerCase() === "netascii";
     const terms = negotiate(request, netascii ? undefined : octets.size, this.#options.offers ?? DEFAULT_OFFERS);
-    const socket = this.#pickSocket(peer.ip);
+    const socket = this.#pickSocket(place.door, peer.ip);
     this.counters.started++;
     this.#tell({ event: "transfer.started", ip: peer.address, port: peer.port, filename: asked.filename });
     place.transfer = new SendingTransfer({
@@ -322,15 +334,15 @@ class TftpServer implements TftpService {
 
   #answerUpload(place: Place, answer: UploadAnswer): void {
     const { peer, request, asked } = place;
-    if (this.#places.get(peer.ip, peer.port) !== place || this.#stopped) return;
+    if (!this.#has(place)) return;
     if (answer.is === "refused") {
       this.#leave(place);
-      this.#refuse(peer, asked.filename, UPLOAD_CODES[answer.why], answer.because);
+      this.#refuse(place.door, peer, asked.filename, UPLOAD_CODES[answer.why], answer.because);
       return;
     }
     const transfer = new ReceivingTransfer({
       peer,
-      socket: this.#pickSocket(peer.ip),
+      socket: this.#pickSocket(place.door, peer.ip),
       terms: negotiate(request, undefined, this.#options.offers ?? DEFAULT_OFFERS),
       netascii: request.mode.toLowerCase() === "netascii",
       accepted: answer,
@@ -366,33 +378,33 @@ class TftpServer implements TftpService {
   }
 
   // RFC 1350 §4: a port that the next transfer of the same client does not share, chosen at random.
-  #pickSocket(ip: number): UdpSocket {
-    const size = this.#pool.length;
+  #pickSocket(door: Door, ip: number): UdpSocket {
+    const size = door.pool.length;
     const last = this.#accounts.lastSocket(ip);
     let index = Math.floor(this.#random() * size);
     if (index === last) index = (index + 1 + Math.floor(this.#random() * (size - 1))) % size;
     this.#accounts.served(ip, index, this.#clock.elapsed());
-    return this.#pool[index] as UdpSocket;
+    return door.pool[index] as UdpSocket;
   }
 
-  #onForeign(index: number, octets: Uint8Array, ip: number, port: number, known: boolean): void {
+  #onForeign(socket: UdpSocket | undefined, octets: Uint8Array, ip: number, port: number, known: boolean): void {
     this.counters.strays++;
     const key = keyOf(ip, port);
     const late = known || this.#gone.has(key) || this.#goneBefore.has(key);
-    if (!late && ackedBlock(octets) >= 0) this.#onStray(index, ip, port);
+    if (!late && socket !== undefined && ackedBlock(octets) >= 0) this.#onStray(socket, peerOf(ip, port));
   }
 
   // RFC 1350 §4: whoever speaks to a transfer that is not his is told so, and the transfer is not disturbed. Rarely:
   // the sender may be forged.
-  #onStray(index: number, ip: number, port: number): void {
-    const peer = peerOf(ip, port);
-    if (NEVER_ANSWERED.has(port) || this.#options.allows?.(peer.address) === false) return;
+  #onStray(socket: UdpSocket, peer: UdpPeer): void {
+    if (NEVER_ANSWERED.has(peer.port) || this.#options.allows?.(peer.address) === false) return;
+    if (this.#doors?.isOurs(peer.address, peer.port)) return;
     const now = this.#clock.elapsed();
     if (now - this.#strayErrors.since >= 1000) this.#strayErrors = { since: now, count: 0, sources: new Set() };
-    if (this.#strayErrors.count >= 100 || this.#strayErrors.sources.has(ip)) return;
+    if (this.#strayErrors.count >= 100 || this.#strayErrors.sources.has(peer.ip)) return;
     this.#strayErrors.count++;
-    this.#strayErrors.sources.add(ip);
-    this.#pool[index]?.send(peer, encodeTftp({ op: "ERROR", code: 5, message: "Unknown transfer ID" }));
+    this.#strayErrors.sources.add(peer.ip);
+    socket.send(peer, encodeTftp({ op: "ERROR", code: 5, message: "Unknown transfer ID" }));
   }
 
   #ended(place: Place, because: Broken | undefined): void {
@@ -465,7 +477,12 @@ class TftpServer implements TftpService {
     let next = Number.POSITIVE_INFINITY;
     for (const place of this.#places) {
       const { transfer } = place;
-      if (transfer === undefined) continue;
+      if (transfer === undefined) {
+        const until = place.startedAt + DESK_PATIENCE;
+        if (until <= now) this.#failed(place, new Error("no answer from the disk or the desk"));
+        else if (until < next) next = until;
+        continue;
+      }
       if (transfer.wakeAt <= now) this.#guarded(() => transfer.wake());
       if (transfer.wakeAt < next) next = transfer.wakeAt;
     }
@@ -473,10 +490,13 @@ class TftpServer implements TftpService {
     if (next !== Number.POSITIVE_INFINITY) this.#alarm(Math.max(next, now + 10));
   }
 
-  #refuse(peer: UdpPeer, filename: string, code: number, because: string): void {
+  #refuse(door: Door, peer: UdpPeer, filename: string, code: number, because: string): void {
     this.counters.refused++;
     this.#tell({ event: "request.refused", ip: peer.address, filename, code, because });
-    this.#pickSocket(peer.ip).send(peer, encodeTftp({ op: "ERROR", code, message: MESSAGES[code] ?? "Not defined" }));
+    this.#pickSocket(door, peer.ip).send(
+      peer,
+      encodeTftp({ op: "ERROR", code, message: MESSAGES[code] ?? "Not defined" }),
+    );
   }
 
   #drop(peer: UdpPeer, because: string): void {

@@ -166,6 +166,7 @@ export class ImageCache {
     first.usedAt = ++this.#tick;
     const start = from - index * CHUNK;
     const end = to - index * CHUNK;
+    if (start < CHUNK / 2 && end >= CHUNK / 2) this.#readAhead(kept, index + 1);
     if (end <= CHUNK) return { chunk: first.octets, start, end };
     const second = kept.chunks.get(index + 1);
     if (second === undefined) return undefined;
@@ -173,6 +174,10 @@ export class ImageCache {
     joined.set(first.octets.subarray(start));
     joined.set(second.octets.subarray(0, end - CHUNK), CHUNK - start);
     return { chunk: joined, start: 0, end: joined.length };
+  }
+
+  #readAhead(kept: Kept, index: number): void {
+    if (index * CHUNK < kept.size && !kept.chunks.has(index)) this.#load(kept, index).catch(() => {});
   }
 
   #load(kept: Kept, index: number): Promise<void> {
