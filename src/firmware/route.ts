@@ -20,29 +20,65 @@ interface Way {
  * Under `strict` the way stops at each barrier between two releases of one protocol.
  */
 export function route(graph: UpdateGraph, from: string, to: string, policy: Policy): readonly Edge[] | undefined {
-  const stops = stopsBetween(graph, from, to, policy);
-  const edges: Edge[] = [];
-  let at = from;
-  for (const stop of [...stops, to]) {
-    const leg = shortest(graph, at, stop, stop === to);
-    if (leg === undefined) return undefined;
-    edges.push(...leg);
-    at = stop;
-  }
-  return edges;
+  return router(graph, policy)(from, to);
 }
 
-function shortest(graph: UpdateGraph, from: string, to: string, last: boolean): readonly Edge[] | undefined {
+/** {@link route} for many pairs of one graph: what the search looks up is laid out once. */
+export function router(graph: UpdateGraph, policy: Policy): (from: string, to: string) => readonly Edge[] | undefined {
+  const steps = leaving(graph);
+  return (from, to) => {
+    const edges: Edge[] = [];
+    let at = from;
+    for (const stop of [...stopsBetween(graph, from, to, policy), to]) {
+      const leg = shortest(graph, steps, at, stop, stop === to);
+      if (leg === undefined) return undefined;
+      edges.push(...leg);
+      at = stop;
+    }
+    return edges;
+  };
+}
+
+interface Step {
+  readonly edge: Edge;
+  /** A step is as well founded as its rule and as the release it leads to, whose file names may be deduced. */
+  readonly grade: Grade;
+  readonly change: number;
+}
+
+function leaving(graph: UpdateGraph): ReadonlyMap<string, readonly Step[]> {
+  const steps = new Map<string, Step[]>();
+  for (const edge of graph.edges) {
+    const from = graph.releases.get(edge.from);
+    const to = graph.releases.get(edge.to);
+    const grade = weakestGrade([...edge.because, ...(to?.because ?? [])]);
+    const step = { edge, grade, change: Number(from?.protocol !== to?.protocol) };
+    const known = steps.get(edge.from);
+    if (known === undefined) steps.set(edge.from, [step]);
+    else known.push(step);
+  }
+  return steps;
+}
+
+function shortest(
+  graph: UpdateGraph,
+  steps: ReadonlyMap<string, readonly Step[]>,
+  from: string,
+  to: string,
+  last: boolean,
+): readonly Edge[] | undefined {
   const done = new Set<string>([from]);
   let layer = new Map<string, Way>([[from, { edges: [], changes: 0, grades: { A: 0, B: 0, C: 0, D: 0 }, oneWays: 0 }]]);
   while (layer.size > 0) {
     const next = new Map<string, Way>();
-    for (const edge of graph.edges) {
-      const way = layer.get(edge.from);
-      if (way === undefined || done.has(edge.to) || (edge.onlyLast && !(last && edge.to === to))) continue;
-      const longer = along(graph, way, edge);
-      const known = next.get(edge.to);
-      if (known === undefined || compareWays(graph, longer, known) < 0) next.set(edge.to, longer);
+    for (const [load, way] of layer) {
+      for (const step of steps.get(load) ?? []) {
+        const { edge } = step;
+        if (done.has(edge.to) || (edge.onlyLast && !(last && edge.to === to))) continue;
+        const longer = along(way, step);
+        const known = next.get(edge.to);
+        if (known === undefined || compareWays(graph, longer, known) < 0) next.set(edge.to, longer);
+      }
     }
     const arrived = next.get(to);
     if (arrived !== undefined) return arrived.edges;
@@ -52,13 +88,10 @@ function shortest(graph: UpdateGraph, from: string, to: string, last: boolean): 
   return undefined;
 }
 
-/** A step is as well founded as its rule and as the release it leads to, whose file names may be deduced. */
-function along(graph: UpdateGraph, way: Way, edge: Edge): Way {
-  const before = graph.releases.get(edge.from)?.protocol;
-  const grade = weakestGrade([...edge.because, ...(graph.releases.get(edge.to)?.because ?? [])]);
+function along(way: Way, { edge, grade, change }: Step): Way {
   return {
     edges: [...way.edges, edge],
-    changes: way.changes + Number(before !== graph.releases.get(edge.to)?.protocol),
+    changes: way.changes + change,
     grades: { ...way.grades, [grade]: way.grades[grade] + 1 },
     oneWays: way.oneWays + Number(edge.oneWay),
   };

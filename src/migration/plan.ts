@@ -1,7 +1,7 @@
 import type { Because } from "../firmware/because.ts";
 import { allowed } from "../firmware/graph.ts";
 import type { Edge, Policy, Protocol, Release, UpdateGraph } from "../firmware/release.ts";
-import { newestFirst, route } from "../firmware/route.ts";
+import { newestFirst, router } from "../firmware/route.ts";
 import type { Planned, Stage } from "./migration.ts";
 
 /** Builds the stage of a step: the migration's own `makeStage` with the phone's family already given. */
@@ -17,6 +17,8 @@ export interface PlannerChoice {
   readonly switchedOff?: readonly string[];
   readonly stageOf: StageOf;
 }
+
+type Route = (from: string, to: string) => readonly Edge[] | undefined;
 
 /** A load, or a protocol: then the newest release of it that the model can reach. */
 export type Target = { readonly load: string } | { readonly protocol: Protocol };
@@ -40,25 +42,25 @@ export function plan(request: PlanRequest): Planned {
 export function planner(choice: PlannerChoice): (from: string | undefined, to: Target) => Planned {
   const { graph, model, policy, switchedOff = [] } = choice;
   const within = allowed(graph, { model, policy, switchedOff });
-  let wider: UpdateGraph | undefined;
-  const documented = (): UpdateGraph => {
-    wider ??= allowed(graph, { model, policy: "documented", switchedOff });
-    return wider;
+  const route = router(within, policy);
+  let wider: Route | undefined;
+  const documented: Route = (from, to) => {
+    wider ??= router(allowed(graph, { model, policy: "documented", switchedOff }), "documented");
+    return wider(from, to);
   };
   return (running, to) => {
     const from = running === undefined ? undefined : graph.releases.get(running);
     const targets = targetsOf(within, to);
     for (const target of targets) {
       if (from?.load === target.load) return { kind: "already-there", release: target };
-      const edges =
-        from === undefined ? fromUnknown(within, target.load, policy) : route(within, from.load, target.load, policy);
+      const edges = from === undefined ? fromUnknown(within, route, target.load) : route(from.load, target.load);
       if (edges !== undefined) return planOf(choice, from, target, edges);
     }
     const [target] = targets;
     const shortcut =
       policy === "documented" || from === undefined || target === undefined
         ? []
-        : otherPolicy(documented(), from, target);
+        : otherPolicy(documented, from, target);
     return noPath(within, choice, from, to, target, shortcut);
   };
 }
@@ -74,12 +76,12 @@ function targetsOf(within: UpdateGraph, to: PlanRequest["to"]): readonly Release
 }
 
 /** Of the ways that begin with a first step for an unknown phone: the shortest, in the target's own protocol first. */
-function fromUnknown(within: UpdateGraph, to: string, policy: Policy): readonly Edge[] | undefined {
+function fromUnknown(within: UpdateGraph, route: Route, to: string): readonly Edge[] | undefined {
   const protocol = within.releases.get(to)?.protocol;
   const foreign = (entry: Edge): number => Number(within.releases.get(entry.to)?.protocol !== protocol);
   return (within.entries ?? [])
     .flatMap((entry) => {
-      const onward = entry.to === to ? [] : route(within, entry.to, to, policy);
+      const onward = entry.to === to ? [] : route(entry.to, to);
       return onward === undefined ? [] : [{ entry, steps: [entry, ...onward] }];
     })
     .sort(
@@ -140,10 +142,15 @@ function refusal(stoppedAt: Release | undefined, because: readonly Because[]): R
 
 /** Loads in the order in which steps reach them, the start first. */
 function reachable(within: UpdateGraph, from: string): readonly string[] {
-  const seen = new Set([from]);
-  for (const load of seen) {
-    for (const edge of within.edges) if (edge.from === load && edge.onlyLast === undefined) seen.add(edge.to);
+  const onward = new Map<string, string[]>();
+  for (const { from: start, to, onlyLast } of within.edges) {
+    if (onlyLast) continue;
+    const known = onward.get(start);
+    if (known === undefined) onward.set(start, [to]);
+    else known.push(to);
   }
+  const seen = new Set([from]);
+  for (const load of seen) for (const next of onward.get(load) ?? []) seen.add(next);
   return [...seen];
 }
 
@@ -171,8 +178,8 @@ function manifestSays(choice: PlannerChoice, reason: string): Because {
 }
 
 /** Says by name that the other policy has a way, so that an admin can choose it with open eyes. */
-function otherPolicy(documented: UpdateGraph, from: Release, target: Release): readonly Because[] {
-  const edges = route(documented, from.load, target.load, "documented") ?? [];
+function otherPolicy(documented: Route, from: Release, target: Release): readonly Because[] {
+  const edges = documented(from.load, target.load) ?? [];
   const shortcuts = edges.filter((edge) => edge.policy === "documented");
   const why = shortcuts[0]?.because[0];
   if (why === undefined) return [];
