@@ -51,6 +51,13 @@ export function readXmlConfig(octets: Uint8Array): XmlConfig {
   return { is: "read", texts };
 }
 
+/** The SYNC of `syncinfo.xml` for the phone that runs `image`, or for every phone (cisco.md §9); undefined when none. */
+export function syncFor(octets: Uint8Array, image: string): string | undefined {
+  const entries = [...textOf(octets).matchAll(/<IMAGE\s+VERSION="([^"]*)"\s+SYNC="([^"]*)"/g)];
+  const entry = entries.find(([, version]) => version === image) ?? entries.find(([, version]) => version === "*");
+  return entry?.[2];
+}
+
 function decode(text: string): string {
   const entities: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
   return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => entities[name] ?? "");

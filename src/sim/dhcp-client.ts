@@ -1,6 +1,6 @@
 import { type Ipv4, ipv4FromOctets, ipv4ToOctets, type Mac, macToOctets, parseIpv4 } from "../wire/address.ts";
 import { type Datagram, EVERYBODY, NOBODY } from "./datagram.ts";
-import { join, latin1, textOf } from "./octets.ts";
+import { join, latin1, number16, textOf } from "./octets.ts";
 
 /** How a phone presents itself to a DHCP server at one stage of its life. */
 export interface DhcpManner {
@@ -24,6 +24,8 @@ export interface Network {
   /** Option 160, as text (Polycom). */
   readonly option160: string | undefined;
   readonly siaddr: Ipv4 | undefined;
+  /** Options 51, 58 and 59 in seconds; half and seven eighths of the lease where the latter are absent (RFC 2131 §4.4.5). */
+  readonly times: { readonly lease: number; readonly t1: number; readonly t2: number } | undefined;
 }
 
 /** A client that looks for an address. */
@@ -129,6 +131,22 @@ interface Reply {
   readonly options: ReadonlyMap<number, Uint8Array>;
 }
 
+/** What a datagram at the client port means to a phone that asked for an extension of `ip`; undefined: nothing. */
+export function readExtension(octets: Uint8Array, mac: Mac, ip: Ipv4): Network | "refused" | undefined {
+  const reply = readReply(octets, mac);
+  const type = reply?.options.get(53)?.[0];
+  if (reply !== undefined && type === TYPE.ack && reply.yiaddr === ip) return networkOf(reply);
+  return type === TYPE.nak ? "refused" : undefined;
+}
+
+/** A REQUEST that extends a lease: the address in ciaddr, neither option 50 nor 54 (RFC 2131 §4.3.2). */
+export function extensionRequest(manner: DhcpManner, ip: Ipv4): Uint8Array {
+  const octets = message(manner, TYPE.request, []);
+  octets.set(ipv4ToOctets(ip), 12);
+  octets[10] = 0;
+  return octets;
+}
+
 function readReply(octets: Uint8Array, mac: Mac): Reply | undefined {
   const chaddr = macToOctets(mac);
   const yiaddr = ipv4FromOctets(octets, 16);
@@ -178,5 +196,16 @@ function networkOf(reply: Reply): Network {
     option66: text(66),
     option160: text(160),
     siaddr: reply.siaddr,
+    times: timesOf(reply.options),
   };
+}
+
+function timesOf(options: ReadonlyMap<number, Uint8Array>): Network["times"] {
+  const seconds = (code: number) => {
+    const value = options.get(code);
+    return value?.length === 4 ? number16(value, 0) * 65_536 + number16(value, 2) : undefined;
+  };
+  const lease = seconds(51);
+  if (lease === undefined || lease === 0xffffffff) return undefined;
+  return { lease, t1: seconds(58) ?? lease / 2, t2: seconds(59) ?? (lease * 7) / 8 };
 }

@@ -10,7 +10,8 @@ import {
   type Network,
 } from "./dhcp-client.ts";
 import { chance } from "./random.ts";
-import type { Character, Script } from "./script.ts";
+import { beginRenewal, type Renewal, type Renewed, renewalReceives, renewalWakes } from "./renewal.ts";
+import type { Character, Hearing, Script } from "./script.ts";
 import {
   beginTransfer,
   type Fetched,
@@ -46,6 +47,8 @@ export interface PhoneState<F> {
   readonly screen: string;
   readonly mood: Mood;
   readonly ip: Ipv4 | undefined;
+  /** The lease it holds, to be extended while it rests. */
+  readonly renewal: Renewal | undefined;
   readonly nextPort: number;
   readonly doing: Doing<F>;
 }
@@ -66,7 +69,7 @@ type Doing<F> =
       readonly whole: F;
       readonly next: () => Script<F>;
     }
-  | { readonly at: "resting" }
+  | { readonly at: "resting"; readonly hears: Hearing<F> | undefined; readonly renewal: Renewal | undefined }
   | { readonly at: "dead" };
 
 /** What one step leads to. `wakeAt` undefined: nothing happens by itself. */
@@ -101,6 +104,7 @@ export function createPhone<F>(mac: Mac, character: Character<F>, seed: number):
       screen: "",
       mood: "off",
       ip: undefined,
+      renewal: undefined,
       nextPort: LOWEST_PORT,
       doing: { at: "off" },
     }),
@@ -160,7 +164,7 @@ class Step<F> {
     const boot = this.state.boot + 1;
     const label = `${this.mac}/${boot}`;
     const nextPort = LOWEST_PORT + PORT_STRIDE * Math.floor(chance(this.seed, label, "port") * 1024);
-    this.change({ boot, nextPort, ip: undefined, mood: "busy" });
+    this.change({ boot, nextPort, ip: undefined, renewal: undefined, mood: "busy" });
     this.note("boots", this.character.running(this.state.flash) ?? "");
     const self = { boot, chance: (what: string) => chance(this.seed, label, what) };
     this.follow(this.character.boot(this.state.flash, self));
@@ -173,6 +177,7 @@ class Step<F> {
       screen: "",
       mood: "off",
       ip: undefined,
+      renewal: undefined,
       doing: { at: "off" },
     });
   }
@@ -181,6 +186,8 @@ class Step<F> {
     const { doing } = this.state;
     if (doing.at === "leasing" && datagram.to.port === 68) {
       this.leased(dhcpReceives(doing.client, datagram, this.now), doing.next);
+    } else if (doing.at === "resting") {
+      this.hear(doing, datagram);
     } else if (doing.at === "fetching") {
       this.moveTransfers(doing, (transfer) =>
         transfer.local.port === datagram.to.port ? transferReceives(transfer, datagram, this.now) : undefined,
@@ -192,20 +199,46 @@ class Step<F> {
     const { doing } = this.state;
     if (doing.at === "leasing") this.leased(dhcpWakes(doing.client, this.now), doing.next);
     else if (doing.at === "fetching") this.moveTransfers(doing, (transfer) => transferWakes(transfer, this.now));
-    else if (doing.at === "pausing" && this.now >= doing.until) this.follow(doing.next());
+    else if (doing.at === "resting" && doing.renewal !== undefined) {
+      this.extended(doing, renewalWakes(doing.renewal, this.now));
+    } else if (doing.at === "pausing" && this.now >= doing.until) this.follow(doing.next());
     else if (doing.at === "writing" && this.now >= doing.until) {
       this.change({ flash: doing.whole });
       this.follow(doing.next());
     }
   }
 
+  private hear(doing: Extract<Doing<F>, { at: "resting" }>, datagram: Datagram): void {
+    const { hears, renewal } = doing;
+    if (datagram.to.port === 68 && renewal !== undefined) {
+      this.extended(doing, renewalReceives(renewal, datagram, this.now));
+    } else if (hears !== undefined && datagram.to.port === hears.port) {
+      const { answer, next } = hears.hear(datagram.octets);
+      if (answer !== undefined) this.send.push({ from: datagram.to, to: datagram.from, octets: answer });
+      if (next !== undefined) this.follow(next());
+    }
+  }
+
+  private extended(doing: Extract<Doing<F>, { at: "resting" }>, renewed: Renewed): void {
+    this.send.push(...renewed.send);
+    if (renewed.renewal === "lost") {
+      this.note("lease", "lost");
+      this.boot();
+    } else {
+      this.change({ renewal: renewed.renewal, doing: { ...doing, renewal: renewed.renewal } });
+    }
+  }
+
   private leased(moved: DhcpMoved, next: (network: Network) => Script<F>): void {
     this.send.push(...moved.send);
+    const { doing } = this.state;
+    const manner = doing.at === "leasing" ? doing.client.manner : undefined;
     if (!hasAddress(moved.client)) {
       this.change({ doing: { at: "leasing", client: moved.client, next } });
       return;
     }
-    this.change({ ip: moved.client.ip });
+    const renewal = manner === undefined ? undefined : beginRenewal(manner, moved.client, this.now);
+    this.change({ ip: moved.client.ip, renewal });
     this.note("lease", moved.client.ip);
     this.follow(next(moved.client));
   }
@@ -261,7 +294,7 @@ class Step<F> {
         this.boot();
         return undefined;
       case "rest":
-        this.change({ doing: { at: "resting" } });
+        this.change({ doing: { at: "resting", hears: script.hears, renewal: this.state.renewal } });
         return undefined;
       case "die":
         this.note("dies", script.why);
@@ -305,6 +338,8 @@ function wakeAt<F>(doing: Doing<F>): number | undefined {
     case "pausing":
     case "writing":
       return doing.until;
+    case "resting":
+      return doing.renewal?.dueAt;
     default:
       return undefined;
   }
@@ -313,6 +348,11 @@ function wakeAt<F>(doing: Doing<F>): number | undefined {
 function endpoints<F>(state: PhoneState<F>): readonly Endpoint[] {
   const { doing } = state;
   if (doing.at === "leasing") return [{ ip: NOBODY, port: 68 }];
+  if (doing.at === "resting" && state.ip !== undefined) {
+    const ports = [doing.hears?.port, doing.renewal?.asking === true ? 68 : undefined];
+    const { ip } = state;
+    return ports.flatMap((port) => (port === undefined ? [] : [{ ip, port }]));
+  }
   if (doing.at === "fetching") return doing.transfers.filter(underWay).map((transfer) => transfer.local);
   return [];
 }

@@ -37,6 +37,8 @@ export interface Operator {
   powerOn(seat: Seat): void;
   powerCycle(seat: Seat): void;
   keys(seat: Seat, sequence: string): void;
+  /** Lets something else on the network send to a phone, e.g. a NOTIFY of the PBX; what the phone answers goes out. */
+  send(datagram: Datagram): void;
 }
 
 /** How a run ended. */
@@ -179,6 +181,7 @@ class World {
       this.happen(seat, { is: "powerOn" });
     },
     keys: (seat, sequence) => this.happen(seat, { is: "keys", sequence }),
+    send: (datagram) => this.sendAll([datagram], "reaches-phone"),
   };
 }
 

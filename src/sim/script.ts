@@ -38,10 +38,17 @@ export type Script<F> =
   | { readonly does: "stand"; readonly mood: "busy" | "settled" | "stuck"; readonly next: () => Script<F> }
   /** Boots again. */
   | { readonly does: "restart" }
-  /** Does nothing more until somebody acts on it. */
-  | { readonly does: "rest" }
+  /** Does nothing more until somebody acts on it, or a datagram to a port it listens on moves it. */
+  | { readonly does: "rest"; readonly hears?: Hearing<F> }
   /** Never does anything again, whatever is done to it. */
   | { readonly does: "die"; readonly why: string };
+
+/** What a phone at rest listens to, e.g. SIP on port 5060. */
+export interface Hearing<F> {
+  readonly port: number;
+  /** What it answers, and what it turns to; without `next` it goes on resting. */
+  hear(octets: Uint8Array): { readonly answer?: Uint8Array; readonly next?: () => Script<F> };
+}
 
 /** What a boot script may know of the phone it runs in. */
 export interface Self {

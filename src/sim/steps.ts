@@ -1,5 +1,5 @@
 import type { Ipv4 } from "../wire/address.ts";
-import type { Script, Self } from "./script.ts";
+import type { Hearing, Script, Self } from "./script.ts";
 import type { Fetched, FileWish, TftpManner } from "./tftp-client.ts";
 
 /** Where a phone asks for files, and how; `server` is undefined while nothing has named one. */
@@ -49,9 +49,10 @@ export function fault<F = never>(screen: string, next: () => Script<F> = again):
   return show(screen, () => ({ does: "stand", mood: "stuck", next: () => pause(30_000, next) }));
 }
 
-/** Stands ready for calls. */
-export function settle(screen: string): Script<never> {
-  return show(screen, () => ({ does: "stand", mood: "settled", next: () => ({ does: "rest" }) }));
+/** Stands ready for calls, and for what `hears` listens to. */
+export function settle<F = never>(screen: string, hears?: Hearing<F>): Script<F> {
+  const rest: Script<F> = hears === undefined ? { does: "rest" } : { does: "rest", hears };
+  return show(screen, () => ({ does: "stand", mood: "settled", next: () => rest }));
 }
 
 /** Boots again. */

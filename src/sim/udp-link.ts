@@ -44,6 +44,8 @@ export function runOverUdp(manner: UdpRun): Promise<Ran> {
   return new Promise((resolve) => new UdpWorld(manner, resolve).start());
 }
 
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 class UdpWorld {
   private readonly manner: UdpRun;
   private readonly resolve: (ran: Ran) => void;
@@ -149,7 +151,8 @@ class UdpWorld {
         this.timers.delete(timer);
         if (!this.over) next();
       },
-      Math.max(0, ms / this.manner.speed),
+      // A phone that is woken too early looks at its clock and waits again.
+      Math.min(Math.max(0, ms / this.manner.speed), LONGEST_TIMER),
     );
     this.timers.add(timer);
     return timer;
@@ -168,6 +171,9 @@ class UdpWorld {
       this.to(seat, { is: "powerOn" });
     },
     keys: (seat, sequence) => this.to(seat, { is: "keys", sequence }),
+    send: (datagram) => {
+      for (const { seat } of this.desks) if (seat.ip === datagram.to.ip) this.to(seat, { is: "datagram", datagram });
+    },
   };
 
   private to(seat: Seat, event: PhoneEvent): void {

@@ -68,6 +68,7 @@ test("DISCOVER, OFFER, REQUEST, ACK: the phone echoes address and server and kee
     option66: "192.0.2.10",
     option160: undefined,
     siaddr: SERVER,
+    times: undefined,
   });
 });
 
@@ -117,6 +118,7 @@ test("150 before 66 before siaddr; a name in 66, or one with a zero at its end, 
     option66: undefined,
     option160: undefined,
     siaddr: SERVER,
+    times: undefined,
   };
   expect(tftpServerOf(bare)).toBe(SERVER);
   expect(tftpServerOf({ ...bare, option66: "192.0.2.66" })).toBe("192.0.2.66");

@@ -12,6 +12,10 @@ export interface Script {
   readonly firstLease: Ipv4;
   /** Options 66, 150 and siaddr; absent, the leases name no TFTP server. */
   readonly tftp?: Ipv4;
+  /** Option 51; absent, leases have no end. */
+  readonly leaseSeconds?: number;
+  /** How a request to extend a lease is answered; default "ack". */
+  readonly extends?: (datagram: Datagram, now: number) => "ack" | "nak" | "silence";
 }
 
 export interface ScriptedServer extends SimulatedServer {
@@ -66,7 +70,11 @@ export function scriptedServer(script: Script): ScriptedServer {
     }
   };
 
-  const dhcp = ({ octets }: Datagram): Datagram[] => {
+  const dhcp = (datagram: Datagram, now: number): Datagram[] => {
+    const { octets } = datagram;
+    const extending = octets.subarray(12, 16).some((octet) => octet !== 0);
+    const verdict = extending ? (script.extends?.(datagram, now) ?? "ack") : "ack";
+    if (verdict === "silence") return [];
     const options = optionsOf(octets);
     const who = textOf(options.get(61) ?? octets.subarray(28, 34));
     const ip = leases.get(who) ?? ipv4FromNumber(ipv4ToNumber(script.firstLease) + leases.size);
@@ -78,18 +86,27 @@ export function scriptedServer(script: Script): ScriptedServer {
     if (script.tftp !== undefined) head.set(ipv4ToOctets(script.tftp), 20);
     const tftpOptions =
       script.tftp === undefined ? [] : [opt(66, latin1(script.tftp)), opt(150, ipv4ToOctets(script.tftp))];
-    const type = options.get(53)?.[0] === 1 ? 2 : 5;
+    const type = verdict === "nak" ? 6 : options.get(53)?.[0] === 1 ? 2 : 5;
+    const { leaseSeconds } = script;
+    const time =
+      leaseSeconds === undefined ? [] : [opt(51, join(octets16(leaseSeconds >>> 16), octets16(leaseSeconds)))];
     const answer = join(
       head,
       opt(53, Uint8Array.of(type)),
       opt(54, ipv4ToOctets(script.address)),
+      ...time,
       ...tftpOptions,
       Uint8Array.of(255),
     );
-    return [{ from: from(67), to: { ip: EVERYBODY, port: 68 }, octets: answer }];
+    const to = { ip: extending ? datagram.from.ip : EVERYBODY, port: 68 };
+    return [{ from: from(67), to, octets: answer }];
   };
 
-  return { asked, uploads, receives: (datagram) => (datagram.to.port === 67 ? dhcp(datagram) : tftp(datagram)) };
+  return {
+    asked,
+    uploads,
+    receives: (datagram, now) => (datagram.to.port === 67 ? dhcp(datagram, now) : tftp(datagram)),
+  };
 }
 
 function data(octets: Uint8Array, block: number): Uint8Array {

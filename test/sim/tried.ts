@@ -4,7 +4,7 @@ import { createLink, QUIET } from "../../src/sim/link.ts";
 import { type Ran, type RunManner, run } from "../../src/sim/run.ts";
 import { type Seat, seat } from "../../src/sim/seat.ts";
 import type { Ipv4, Mac } from "../../src/wire/address.ts";
-import { type ScriptedServer, scriptedServer } from "./scripted-server.ts";
+import { type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 import { FIRST_LEASE, SERVER, type Site } from "./site.ts";
 
 export const MAC = "000e84c060a6" as Mac;
@@ -20,6 +20,8 @@ export interface Trial extends Partial<Pick<RunManner, "until" | "operator" | "t
   readonly tftp?: boolean;
   /** Told of the phone before the run begins. */
   readonly seatIs?: (seat: Seat) => void;
+  readonly leaseSeconds?: number;
+  readonly extends?: NonNullable<Script["extends"]>;
 }
 
 export interface Tried extends Ran {
@@ -43,13 +45,15 @@ export function attempt(trial: Trial): Promise<Tried> {
 export async function trySeat(
   trial: Omit<Trial, "from" | "habits" | "model" | "mac"> & { readonly phone: Seat },
 ): Promise<Tried> {
-  const { phone, site, tftp = true, seatIs, ...rest } = trial;
+  const { phone, site, tftp = true, seatIs, leaseSeconds, extends: extending, ...rest } = trial;
   seatIs?.(phone);
   const server = scriptedServer({
     file: (name) => site.get(name.replace(/^\.\//, "")),
     address: SERVER,
     firstLease: FIRST_LEASE,
     ...(tftp ? { tftp: SERVER as Ipv4 } : {}),
+    ...(leaseSeconds === undefined ? {} : { leaseSeconds }),
+    ...(extending === undefined ? {} : { extends: extending }),
   });
   const ran = await run({ seats: [phone], server, link: createLink(QUIET, 1), until: 3600_000, ...rest });
   return { ...ran, phone, server, asked: server.asked.map(({ name }) => name) };

@@ -1,4 +1,5 @@
-import { readCnf, readXmlConfig } from "../cisco-config.ts";
+import { readCnf, readXmlConfig, syncFor } from "../cisco-config.ts";
+import { readNotify } from "../notify.ts";
 import { again, ask, fault, pause, settle, show, take } from "../steps.ts";
 import type { Fetched } from "../tftp-client.ts";
 import { readLoad } from "./loads.ts";
@@ -43,7 +44,34 @@ function readRest(boot: Boot, values: ReadonlyMap<string, string>): Step {
   const dialTemplate = values.get("dial_template") ?? "";
   const wishes = [{ name: "RINGLIST.DAT" }, { name: `${dialTemplate === "" ? "dialplan" : dialTemplate}.xml` }];
   const { server, manner } = boot;
-  return { does: "fetch", wishes, server, manner, next: () => settle("SIP registering") };
+  return { does: "fetch", wishes, server, manner, next: () => registered(boot, values) };
+}
+
+/** Registered, the phone takes a NOTIFY with check-sync: it waits until it is idle and reads `syncinfo.xml`. */
+function registered(boot: Boot, values: ReadonlyMap<string, string>): Step {
+  const port = Number(values.get("voip_control_port") ?? 5060);
+  const next = () => checkSync(boot, values);
+  return settle("SIP registering", {
+    port,
+    hear: (octets) => {
+      const notify = readNotify(octets);
+      if (notify === undefined) return {};
+      // 8.12 has both words in one list (cisco.md §9).
+      const known = notify.event === "check-sync" || notify.event === "service-control";
+      return known ? { answer: notify.answer, next } : { answer: notify.answer };
+    },
+  });
+}
+
+/** 20 s of quiet; then its image's entry in `syncinfo.xml`, or the one for `*`: another SYNC than its own restarts it. */
+function checkSync(boot: Boot, values: ReadonlyMap<string, string>): Step {
+  return pause(20_000, () =>
+    ask(boot, "syncinfo.xml", (fetched) => {
+      const told = fetched.is === "whole" ? syncFor(fetched.octets, boot.flash.application ?? "") : undefined;
+      const restarts = told !== undefined && told !== (values.get("sync") ?? "1");
+      return restarts ? again() : registered(boot, values);
+    }),
+  );
 }
 
 /** A SIP phone that cannot register asks for its file again about every 31 s (cisco.md §2.4). */

@@ -1,8 +1,9 @@
 import { readXmlConfig } from "../cisco-config.ts";
 import { tftpServerOf } from "../dhcp-client.ts";
 import { membersOf, readImage } from "../images.ts";
+import { readNotify } from "../notify.ts";
 import { textOf } from "../octets.ts";
-import type { Script, Self } from "../script.ts";
+import type { Hearing, Script, Self } from "../script.ts";
 import { type Asking, again, ask, askEach, fault, pause, settle, show, take } from "../steps.ts";
 import type { TftpManner } from "../tftp-client.ts";
 import type { FlashJava, IdentityJava } from "./flash.ts";
@@ -162,6 +163,18 @@ function start(boot: Boot, running: string, source: string, texts: ReadonlyMap<s
     const line = /<line button="\d+".*?<featureID>9<\/featureID>.*?<proxy>[^<]+<\/proxy>/s.test(source);
     if (sip && !line) return fault("Unprovisioned");
     if ((texts.get("processNodeName") ?? "") === "") return fault("Unprovisioned");
-    return pause(5000, () => settle(sip ? "SIP registering" : "SCCP registering"));
+    return pause(5000, () => (sip ? settle("SIP registering", SERVICE_CONTROL) : settle("SCCP registering")));
   });
 }
+
+/** A registered SIP phone restarts on service-control with `action=restart` or `reset`, and on check-sync (cisco.md §9). */
+const SERVICE_CONTROL: Hearing<FlashJava> = {
+  port: 5060,
+  hear: (octets) => {
+    const notify = readNotify(octets);
+    if (notify === undefined) return {};
+    const { event, body, answer } = notify;
+    const told = event === "check-sync" || (event === "service-control" && /^action=(?:restart|reset)\b/m.test(body));
+    return told ? { answer, next: again } : { answer };
+  },
+};

@@ -1,5 +1,6 @@
 import { type Ipv4, type Mac, parseIpv4 } from "../../wire/address.ts";
 import type { Network } from "../dhcp-client.ts";
+import { readNotify } from "../notify.ts";
 import { join, latin1, textOf } from "../octets.ts";
 import { createPhone, type Phone } from "../phone.ts";
 import type { Script, Self } from "../script.ts";
@@ -190,35 +191,47 @@ function start(phone: Boot): Step {
   const { application } = flash;
   if (application === undefined) return fault("No application");
   const ucs = !olderThan(application, "4.0");
+  const own = [`${mac}-phone.cfg`, ...(ucs ? [`${mac}-web.cfg`, `${ZEROS}-license.cfg`] : [])];
+  const optional = [...own, ...(ucs ? [`${mac}-license.cfg`] : []), `${mac}-directory.xml`, `${ZEROS}-directory.xml`];
   return upload(phone, "boot.log", () =>
     pause(20_000, () =>
-      readMasterFile(phone, (master) =>
-        readConfigs(phone, master?.configFiles ?? [], false, (registered) => {
-          const own = [`${mac}-phone.cfg`, ...(ucs ? [`${mac}-web.cfg`, `${ZEROS}-license.cfg`] : [])];
-          const optional = [...own, ...(ucs ? [`${mac}-license.cfg`] : []), `${mac}-directory.xml`];
-          return askEach(
-            phone,
-            [...optional, `${ZEROS}-directory.xml`].map((name) => `${folder}${name}`),
-            () => upload(phone, "app.log", () => settle(registered ? "SIP registering" : "No line")),
-          );
-        }),
+      readConfiguration(phone, (configuration) =>
+        askEach(
+          phone,
+          optional.map((name) => `${folder}${name}`),
+          () => upload(phone, "app.log", () => ready(phone, configuration)),
+        ),
       ),
     ),
   );
 }
 
-function readConfigs(
-  phone: Boot,
-  names: readonly string[],
-  registered: boolean,
-  next: (registered: boolean) => Step,
-): Step {
+function readConfiguration(phone: Boot, next: (configuration: string) => Step): Step {
+  return readMasterFile(phone, (master) => readConfigs(phone, master?.configFiles ?? [], "", next));
+}
+
+function readConfigs(phone: Boot, names: readonly string[], read: string, next: (read: string) => Step): Step {
   const [name, ...others] = names;
-  if (name === undefined) return next(registered);
-  return ask(phone, `${phone.folder}${name}`, (fetched) => {
-    if (fetched.is !== "whole") return fault("Config file error");
-    const line = /reg\.1\.address\s*=\s*"[^"]+"/.test(textOf(fetched.octets));
-    return readConfigs(phone, others, registered || line, next);
+  if (name === undefined) return next(read);
+  return ask(phone, `${phone.folder}${name}`, (fetched) =>
+    fetched.is === "whole"
+      ? readConfigs(phone, others, `${read}${textOf(fetched.octets)}\n`, next)
+      : fault("Config file error"),
+  );
+}
+
+/** Registered, the phone takes a NOTIFY with check-sync: it restarts when a file that its master file lists has changed. */
+function ready(phone: Boot, configuration: string): Step {
+  const always = /voIpProt\.SIP\.specialEvent\.checkSync\.alwaysReboot\s*=\s*"1"/.test(configuration);
+  const check = () =>
+    readConfiguration(phone, (now) => (always || now !== configuration ? again() : ready(phone, configuration)));
+  return settle(/reg\.1\.address\s*=\s*"[^"]+"/.test(configuration) ? "SIP registering" : "No line", {
+    port: 5060,
+    hear: (octets) => {
+      const notify = readNotify(octets);
+      if (notify === undefined) return {};
+      return notify.event === "check-sync" ? { answer: notify.answer, next: check } : { answer: notify.answer };
+    },
   });
 }
 
