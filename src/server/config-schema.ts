@@ -162,7 +162,7 @@ const dhcp = section({
   enabled: flag.default(false),
   interface: text.optional(),
   answer: oneOf(["everyone", "phones", "enrolled"]).default("phones"),
-  besideOtherServers: flag.default(false),
+  besideOtherServers: flag.optional(),
   polycomUrl: text.max(120, { error: `too long for a DHCP reply${arrow}use at most 120 characters` }).optional(),
   voiceVlan: whole(0, 4094).optional(),
   subnets: list(subnet, "subnets").default([]),

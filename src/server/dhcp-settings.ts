@@ -31,7 +31,7 @@ export function dhcpSettings(config: Config, address: Ipv4): DhcpSettings {
       ...(dhcp.voiceVlan === undefined ? {} : { voiceVlan: dhcp.voiceVlan }),
     },
     // Beside another server a NAK of ours would throw that server's clients off the network.
-    authoritative: dhcp.answer === "everyone" && !dhcp.besideOtherServers,
+    authoritative: dhcp.answer === "everyone" && dhcp.besideOtherServers !== true,
   };
 }
 
@@ -50,7 +50,7 @@ export function offsetOf(timeZone: string, now: number): number {
  * that both are meant (`dhcp.besideOtherServers`). Takes two seconds. Throws `E_DHCP_OTHER_SERVER`.
  */
 export async function refuseBesideOthers({ dhcp, file }: Config, place: DhcpPlace): Promise<void> {
-  if (dhcp.answer !== "everyone" || dhcp.besideOtherServers) return;
+  if (dhcp.answer !== "everyone" || dhcp.besideOtherServers === true) return;
   const others = await findOtherServers(place);
   if (others.length === 0) return;
   throw failure("E_DHCP_OTHER_SERVER", 1, {
