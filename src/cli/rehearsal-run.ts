@@ -10,6 +10,7 @@ import { createLink } from "../sim/link.ts";
 import type { Operator } from "../sim/run.ts";
 import { type Seat, seat } from "../sim/seat.ts";
 import { runOverUdp } from "../sim/udp-link.ts";
+import { bystander } from "./bystander.ts";
 import type { Progress } from "./progress.ts";
 
 /** What is rehearsed. */
@@ -151,6 +152,8 @@ async function play(piece: Piece, rehearsal: Rehearsal, seats: readonly Seat[], 
   let asking = false;
   const technician = createTechnician(seats);
   const beside = seats[seats.length - 1];
+  const link = createLink({ loss: piece.loss, duplication: 0, delay: 0, jitter: 0 }, piece.seed);
+  const witness = beside === undefined ? undefined : bystander(beside, link);
   const ran = await runOverUdp({
     seats: seats.map((one, i) => ({ seat: one, address: places[i]?.address ?? rehearsal.serverAddress })),
     places: {
@@ -160,7 +163,7 @@ async function play(piece: Piece, rehearsal: Rehearsal, seats: readonly Seat[], 
     speed: piece.speed,
     until: longest,
     every: 4_000,
-    link: createLink({ loss: piece.loss, duplication: 0, delay: 0, jitter: 0 }, piece.seed),
+    link: witness?.link ?? link,
     operator(now, act) {
       if (!asking) {
         asking = true;
@@ -185,7 +188,8 @@ async function play(piece: Piece, rehearsal: Rehearsal, seats: readonly Seat[], 
   });
   report = await service.ask.status({});
   progress.show(report);
-  return { minutes: ran.now / 60_000, datagrams: ran.datagrams, report, untouched: sawTheSame(beside) };
+  const untouched = beside?.running === bystanderLoad && witness?.sawTheSame() === true;
+  return { minutes: ran.now / 60_000, datagrams: ran.datagrams, report, untouched };
 }
 
 /** Power-cycles a phone when the server waits for it and the phone has come to rest, as the plan asks the technician to. */
@@ -207,18 +211,6 @@ function createTechnician(seats: readonly Seat[]) {
       act.powerCycle(one);
     }
   };
-}
-
-/** What it asked for and got in its last boot is what it asked for and got in its first. */
-function sawTheSame(beside: Seat | undefined): boolean {
-  const heard = (boot: number) =>
-    beside?.log
-      .filter((entry) => entry.boot === boot && (entry.what === "asks" || entry.what === "gets"))
-      .map(({ text }) => text) ?? [];
-  const boots = [...new Set(beside?.log.map(({ boot }) => boot) ?? [])];
-  const [first, last] = [boots[0], boots.at(-1)];
-  if (beside === undefined || first === undefined || last === undefined || first === last) return false;
-  return beside.running === bystanderLoad && JSON.stringify(heard(first)) === JSON.stringify(heard(last));
 }
 
 function outcomes({ phones }: StatusReport, seats: readonly Seat[], target: string): readonly PhoneOutcome[] {
