@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
-import { type FileHandle, open, readlink } from "node:fs/promises";
+import { type BigIntStats, constants } from "node:fs";
+import { type FileHandle, lstat, open, readlink } from "node:fs/promises";
 
 /** A regular file that stays the same one, whatever happens to its name. */
 export interface PinnedFile {
@@ -47,6 +47,12 @@ export async function openPinned(path: string): Promise<PinnedFile | undefined> 
   }
 }
 
+/** The stamp that {@link openPinned} would find at `path`; undefined where it would find no file. */
+export async function stampAt(path: string): Promise<string | undefined> {
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
+  return found?.isFile() === true ? textOf(found) : undefined;
+}
+
 /** ELOOP is a link; ENXIO a socket or a device without a driver. */
 const NOTHING_THERE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENXIO", "ENODEV", "EISDIR", "ENAMETOOLONG"]);
 
@@ -62,9 +68,13 @@ async function stampOf(handle: FileHandle): Promise<Stamp> {
   return {
     isFile: s.isFile(),
     size: Number(s.size),
-    stamp: `${s.dev}-${s.ino}-${s.size}-${s.mtimeNs}-${s.ctimeNs}`,
+    stamp: textOf(s),
     changedAt: Number(s.ctimeNs / 1_000_000n),
   };
+}
+
+function textOf(s: BigIntStats): string {
+  return `${s.dev}-${s.ino}-${s.size}-${s.mtimeNs}-${s.ctimeNs}`;
 }
 
 function pinned(handle: FileHandle, found: Stamp): PinnedFile {

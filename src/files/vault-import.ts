@@ -101,7 +101,7 @@ interface ReadFile {
   readonly facts: FileFacts;
   readonly group: string;
   readonly place: string;
-  readonly object: StagedObject;
+  readonly object: Omit<StagedObject, "head">;
 }
 
 interface Reading {
@@ -202,9 +202,9 @@ async function readOne(
     if (spelled === undefined && readSignedHeader(Buffer.concat(opening)).kind !== "signed") {
       return "no release of the manifests has a file of this name";
     }
-    const object = await staging.stage(resumed(opening, pieces), limit);
+    const { head, ...object } = await staging.stage(resumed(opening, pieces), limit);
     return {
-      facts: factsOf(spelled ?? file.name, object.size, object.head),
+      facts: factsOf(spelled ?? file.name, object.size, head),
       group: file.group,
       place: file.place,
       object,

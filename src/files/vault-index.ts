@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type ObjectFacts, syncFolder } from "./vault-objects.ts";
 
@@ -41,9 +41,39 @@ export class VaultError extends Error {
 }
 
 /** The number of the newest index in the vault at `folder`; 0 where nothing was ever imported. */
-export async function newestGeneration(folder: string): Promise<number> {
+async function newestGeneration(folder: string): Promise<number> {
   return (await generations(folder)).at(-1) ?? 0;
 }
+
+/**
+ * Follows the vault at `folder`: gives its newest index, which is read again only when another import has written one.
+ * @throws VaultError as {@link readIndex}.
+ */
+export async function followIndex(folder: string): Promise<() => Promise<VaultIndex>> {
+  let index = await readIndex(folder);
+  let settled: bigint | undefined;
+  let looking: Promise<VaultIndex> | undefined;
+
+  async function look(): Promise<VaultIndex> {
+    const found = await stat(join(folder, "index"), { bigint: true }).catch(() => undefined);
+    if (found !== undefined && found.mtimeNs === settled) return index;
+    if ((await newestGeneration(folder)) !== index.generation) index = await readIndex(folder);
+    const age = BigInt(Date.now()) * 1_000_000n - (found?.mtimeNs ?? 0n);
+    settled = age > CLOCK_TICK ? found?.mtimeNs : undefined;
+    return index;
+  }
+
+  // A thousand phones that ask in one moment cost one look.
+  return () => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
+}
+
+/** A change in the same tick of the kernel's clock leaves the folder's time as it was; nanoseconds. */
+const CLOCK_TICK = 100_000_000n;
 
 /**
  * The newest index of the vault at `folder`.

@@ -53,7 +53,7 @@ export interface Staging {
   /** Reads `octets` to their end, hashes them and, where there is a folder, writes them there durably. */
   stage(octets: AsyncIterable<Uint8Array>, size: SizeLimit): Promise<StagedObject>;
   /** Moves the staged files into the store; they are durable there when this resolves. */
-  keep(objects: readonly StagedObject[]): Promise<void>;
+  keep(objects: readonly Omit<StagedObject, "head">[]): Promise<void>;
   /** Removes what was staged and not kept. */
   clear(): Promise<void>;
 }

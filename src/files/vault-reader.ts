@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Image } from "../provision/ports.ts";
-import { openPinned, type PinnedFile } from "./pinned-file.ts";
+import { openPinned, type PinnedFile, stampAt } from "./pinned-file.ts";
 import { CHUNK, type ObjectFacts, objectPath } from "./vault-objects.ts";
 
 /** Gives stored files out, checked, whatever happens to the disk meanwhile. */
@@ -80,6 +80,8 @@ export function createVaultReader(folder: string, cacheOctets = CACHE_OCTETS): V
 
   return {
     async isWhole(facts) {
+      const known = whole.get(facts.sha256);
+      if (known !== undefined && (await stampAt(objectPath(folder, facts.sha256))) === known) return true;
       const file = await openPinned(objectPath(folder, facts.sha256));
       try {
         return file !== undefined && (await checkedWhole(facts, file));

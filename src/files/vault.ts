@@ -5,7 +5,7 @@ import type { Vault } from "../provision/ports.ts";
 import { type KnownRelease, releaseNames } from "./assignment.ts";
 import { openPinned } from "./pinned-file.ts";
 import { type ImportOptions, type ImportReport, importFirmware } from "./vault-import.ts";
-import { newestGeneration, readIndex, type StoredFile, type StoredPackage, type VaultIndex } from "./vault-index.ts";
+import { followIndex, type StoredFile, type StoredPackage, type VaultIndex } from "./vault-index.ts";
 import { objectIsWhole, objectPath } from "./vault-objects.ts";
 import { createVaultReader } from "./vault-reader.ts";
 
@@ -67,12 +67,7 @@ export async function openVault(folder: string, known: readonly KnownRelease[]):
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const names = releaseNames(known);
   const reader = createVaultReader(folder);
-  let index = await readIndex(folder);
-
-  async function current(): Promise<VaultIndex> {
-    if ((await newestGeneration(folder)) !== index.generation) index = await readIndex(folder);
-    return index;
-  }
+  const current = await followIndex(folder);
 
   async function isWhole(now: VaultIndex, file: StoredFile): Promise<boolean> {
     const facts = now.objects.get(file.sha256);
