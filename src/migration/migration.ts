@@ -90,6 +90,14 @@ export interface Migration {
   readonly wave: number;
   /** Not before this instant; milliseconds since the epoch, 0 for at once. */
   readonly startAt: number;
+  /** No phone begins from this instant on; one under way is finished. Absent: any time. */
+  readonly until?: number;
+  /** The hours from `startAt` to `until` come again every 24 hours. */
+  readonly everyDay?: true;
+  /** So many phones of the job with a problem hold the rest of it; 1 where absent. */
+  readonly stopAfter?: number;
+  /** At most so many phones of the job are under way at once. */
+  readonly transfers?: number;
   readonly enrolledAt: number;
   /** When `progress` last changed; milliseconds since the epoch. */
   readonly since: number;

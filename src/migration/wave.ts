@@ -1,39 +1,71 @@
+import type { Standing } from "./ledger.ts";
 import type { Migration } from "./migration.ts";
 
-/** Whether a phone's first stage may be published now, and if not, why. */
+/** Whether a phone may be told its lever now, and if not, why. */
 export type Turn = { readonly is: "now" } | { readonly is: "later"; readonly because: string };
 
+/** How many phones may be told their levers at once. `reserved` were told, and have not asked for an image yet. */
+export interface Room {
+  /** Of every job together; absent: as many as there are. */
+  readonly transfers?: number;
+  readonly reserved: number;
+}
+
+const open: Room = { reserved: 0 };
+
 /**
- * The turn of a phone within its job: after its hour, and after every earlier wave has arrived without a problem. A
- * phone that has begun is never held back. `job` are the migrations of the same job.
+ * The turn of a phone within its job: inside its hours, while no more phones of the job than allowed have come to a
+ * stop, after every earlier wave, and where fewer phones are under way than may be. A phone that has begun is never
+ * held back. `now` is milliseconds since the epoch.
  */
-export function turnOf(migration: Migration, job: readonly Migration[], now: number): Turn {
-  const { progress } = migration;
+export function turnOf(migration: Migration, standing: Standing, now: number, room = open): Turn {
+  const { progress, wave, stopAfter = 1, transfers } = migration;
   if (progress.at !== "waiting" || progress.stage > 1) return { is: "now" };
-  if (now < migration.startAt)
-    return { is: "later", because: `begins at ${new Date(migration.startAt).toISOString()}` };
-  const earlier = job.filter((m) => m.wave < migration.wave);
-  const failed = earlier.find((m) => m.problem !== undefined);
-  if (failed !== undefined) {
+  const closed = outOfHours(migration, now);
+  if (closed !== undefined) return { is: "later", because: closed };
+  const { problems } = standing;
+  const [first] = problems;
+  if (first !== undefined && problems.length >= stopAfter) {
+    const count = problems.length === 1 ? "a phone has" : `${problems.length} phones have`;
+    return { is: "later", because: `${count} a problem (${first.mac}: ${first.code}); the rest of the job waits` };
+  }
+  const before = standing.openBefore(wave);
+  if (before > 0) {
     return {
       is: "later",
-      because: `wave ${failed.wave} has a problem (${failed.mac}: ${failed.problem?.code}); the rest waits`,
+      because: `wave ${wave} begins when ${before} phone(s) of earlier waves have arrived`,
     };
   }
-  const open = earlier.filter((m) => m.progress.at !== "done" && m.progress.at !== "cancelled");
-  if (open.length === 0) return { is: "now" };
-  return {
-    is: "later",
-    because: `wave ${migration.wave} begins when ${open.length} phone(s) of earlier waves have arrived`,
-  };
+  const full = (most: number | undefined, busy: number) => most !== undefined && busy + room.reserved >= most;
+  if (full(transfers, standing.underWay) || full(room.transfers, standing.underWayInAll))
+    return { is: "later", because: "as many phones as may be are under way" };
+  return { is: "now" };
+}
+
+const day = 86_400_000;
+
+function outOfHours({ startAt, until, everyDay }: Migration, now: number): string | undefined {
+  if (now < startAt) return `begins at ${new Date(startAt).toISOString()}`;
+  if (until === undefined || now < until) return undefined;
+  if (everyDay !== true) return `its hours were over at ${new Date(until).toISOString()}: give the order again`;
+  const since = (now - startAt) % day;
+  return since < until - startAt ? undefined : `begins again at ${new Date(now - since + day).toISOString()}`;
 }
 
 /**
- * The wave of each of `count` phones, from 1: one phone first, the canary, then `size` at a time. Without a size all go
+ * The wave of each phone, from 1. `kinds` names for each what it is and where it goes: the first of every kind goes
+ * alone, one after the other, as the canary of its kind; then all others, `size` at a time. Without a size all go
  * together.
  */
-export function wavesFor(count: number, size: number | undefined): readonly number[] {
-  return Array.from({ length: count }, (_, i) =>
-    size === undefined ? 1 : i === 0 ? 1 : 2 + Math.floor((i - 1) / size),
-  );
+export function wavesFor(kinds: readonly string[], size: number | undefined): readonly number[] {
+  if (size === undefined) return kinds.map(() => 1);
+  const canaries = new Map<string, number>();
+  for (const [i, kind] of kinds.entries()) if (!canaries.has(kind)) canaries.set(kind, i);
+  const first = new Set(canaries.values());
+  let alone = 0;
+  let others = 0;
+  return kinds.map((_, i) => {
+    if (first.has(i)) return ++alone;
+    return canaries.size + 1 + Math.floor(others++ / size);
+  });
 }

@@ -96,7 +96,7 @@ export function createFileDesk(parts: DeskParts): Desk {
     if (progress.at !== "waiting" || migration.wish !== "go") return view;
     const stage = stages[progress.stage - 1];
     if (stage === undefined) return view;
-    if (parts.tracker.turn(migration, now).is === "later") return undefined;
+    if (parts.tracker.take(migration, now).is === "later") return undefined;
     const missing = await parts.vault.missing(family.id, stage.release.load, stage.requires);
     if (missing.length === 0) return view;
     parts.note({

@@ -15,6 +15,10 @@ export interface EnrolOrder {
   /** Not before this instant; milliseconds since the epoch, 0 for at once. */
   readonly startAt: number;
   readonly acceptOneWay: boolean;
+  /** See {@link Migration}. */
+  readonly hours?: Pick<Migration, "until" | "everyDay">;
+  readonly stopAfter?: number;
+  readonly transfers?: number;
 }
 
 /** What would become, or became, of one phone of an order. */
@@ -35,7 +39,6 @@ export async function judge(
   parts: { readonly tracker: Tracker; readonly vault: Vault },
   order: EnrolOrder,
 ): Promise<readonly Verdict[]> {
-  const waves = wavesFor(order.phones.length, order.wave);
   const lacking = new Map<string, readonly string[]>();
   for (const { plan } of order.phones) {
     for (const stage of plan.stages) {
@@ -44,7 +47,7 @@ export async function judge(
         lacking.set(key, await parts.vault.missing(plan.family, stage.release.load, stage.requires));
     }
   }
-  return order.phones.map(({ mac, plan }, index): Verdict => {
+  const verdicts = order.phones.map(({ mac, plan }): Verdict => {
     const present = parts.tracker.of(mac)?.migration;
     const active = present !== undefined && present.progress.at !== "done" && present.progress.at !== "cancelled";
     if (active && present.target === plan.to.load) return { mac, is: "on-its-way" };
@@ -55,8 +58,18 @@ export async function judge(
     if (missing.length > 0) return { mac, is: "firmware-missing", missing: [...new Set(missing)] };
     const final = plan.stages.find((stage) => stage.oneWay);
     if (final !== undefined && !order.acceptOneWay) return { mac, is: "one-way", load: final.release.load };
-    return { mac, is: "ready", wave: waves[index] ?? 1 };
+    return { mac, is: "ready", wave: 1 };
   });
+  return inWaves(order, verdicts);
+}
+
+/** Waves of the phones that go: one that is left out must not be the canary of the others. */
+function inWaves(order: EnrolOrder, verdicts: readonly Verdict[]): readonly Verdict[] {
+  const kinds = order.phones
+    .filter((_, i) => verdicts[i]?.is === "ready")
+    .map(({ plan }) => `${plan.family} ${plan.model} ${plan.to.load}`);
+  const waves = wavesFor(kinds, order.wave)[Symbol.iterator]();
+  return verdicts.map((verdict) => (verdict.is === "ready" ? { ...verdict, wave: waves.next().value ?? 1 } : verdict));
 }
 
 /**
@@ -70,11 +83,13 @@ export async function enrol(
 ): Promise<readonly Verdict[]> {
   const verdicts = await judge(parts, order);
   if (verdicts.some((v) => v.is !== "ready" && v.is !== "on-its-way")) return verdicts;
-  for (const [index, { mac, plan }] of order.phones.entries()) {
-    const verdict = verdicts[index];
-    if (verdict?.is !== "ready") continue;
-    await parts.tracker.enrol(migrationOf(mac, plan, order, verdict.wave, now), [enrolledLine(mac, plan, now)]);
-  }
+  await Promise.all(
+    order.phones.map(async ({ mac, plan }, index) => {
+      const verdict = verdicts[index];
+      if (verdict?.is !== "ready") return;
+      await parts.tracker.enrol(migrationOf(mac, plan, order, verdict.wave, now), [enrolledLine(mac, plan, now)]);
+    }),
+  );
   return verdicts;
 }
 
@@ -90,6 +105,9 @@ function migrationOf(mac: Mac, plan: MigrationPlan, order: EnrolOrder, wave: num
     job: order.job,
     wave,
     startAt: order.startAt,
+    ...order.hours,
+    ...(order.stopAfter === undefined ? {} : { stopAfter: order.stopAfter }),
+    ...(order.transfers === undefined ? {} : { transfers: order.transfers }),
     enrolledAt: now,
     since: now,
   };

@@ -1,4 +1,4 @@
-import type { Migration, Problem } from "../migration/migration.ts";
+import type { Migration, Problem, Stage } from "../migration/migration.ts";
 import type { Store } from "../store/store.ts";
 import { type Mac, macWithColons } from "../wire/address.ts";
 import type { Vault } from "./ports.ts";
@@ -81,11 +81,18 @@ async function statusOf(
     target: migration.target,
     since: new Date(migration.since).toISOString(),
     evidence: seen.slice(0, count).map((s) => s.evidence),
-    waitsFor: migration.progress.at === "waiting" ? (stage?.operator ?? []) : (stage?.expects ?? []),
+    waitsFor: waitsFor(parts, migration, stage),
     ...(problem === undefined ? {} : { problem }),
     ...(noticed === undefined || noticed.length === 0 ? {} : { noticed }),
     ...(silent === undefined ? {} : { silentSeconds: silent }),
   };
+}
+
+function waitsFor(parts: StatusParts, migration: Migration, stage: Stage | undefined): readonly string[] {
+  if (migration.progress.at !== "waiting") return stage?.expects ?? [];
+  const turn =
+    parts.now === undefined || migration.wish !== "go" ? undefined : parts.tracker.turn(migration, parts.now());
+  return turn?.is === "later" ? [`Its turn has not come: ${turn.because}.`] : (stage?.operator ?? []);
 }
 
 function isOpen({ progress }: Migration): boolean {

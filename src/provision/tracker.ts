@@ -1,3 +1,4 @@
+import { createLedger } from "../migration/ledger.ts";
 import type { HistoryEntry, Migration, Stage } from "../migration/migration.ts";
 import { type Moved, type ProgressEvent, step, viewOf } from "../migration/progress.ts";
 import { restoreStages } from "../migration/stage.ts";
@@ -23,6 +24,8 @@ export interface Tracker {
   all(): readonly Tracked[];
   /** Whether the phone's first stage may be published now. */
   turn(migration: Migration, now: number): Turn;
+  /** {@link turn}, and keeps a place for the phone when it is its turn: it is about to be told. */
+  take(migration: Migration, now: number): Turn;
   /** One step of one phone; steps of the same phone wait for each other. Undefined: not enrolled. */
   advance(mac: Mac, event: ProgressEvent, now: number): Promise<(Moved & { readonly tracked: Tracked }) | undefined>;
   /** Puts a phone under a new migration, in place of an ended one. */
@@ -33,10 +36,27 @@ export interface Tracker {
  * Takes up every stored migration where it stood. Throws {@link ProvisionError} `E_RELEASE_GONE` when the manifests no
  * longer know a release that an enrolled phone is on its way to.
  */
-export async function createTracker(store: Store, knowledge: Knowledge): Promise<Tracker> {
+export async function createTracker(
+  store: Store,
+  knowledge: Knowledge,
+  limits: { readonly transfers?: number } = {},
+): Promise<Tracker> {
   const tracked = new Map<Mac, Tracked>();
   const turns = new Map<Mac, Promise<unknown>>();
-  for (const migration of await store.migrations()) tracked.set(migration.mac, track(migration, knowledge));
+  const ledger = createLedger();
+  const places = createPlaces();
+  for (const migration of await store.migrations()) keep(track(migration, knowledge));
+
+  function keep(after: Tracked): void {
+    tracked.set(after.migration.mac, after);
+    ledger.put(after.migration);
+    if (after.migration.progress.at !== "waiting") places.free(after.migration.mac);
+  }
+
+  function turn(migration: Migration, now: number): Turn {
+    const reserved = places.taken(migration.mac, now);
+    return turnOf(migration, ledger.of(migration.job), now, { ...limits, reserved });
+  }
 
   function inTurn<T>(mac: Mac, work: () => Promise<T>): Promise<T> {
     const turn = (turns.get(mac) ?? Promise.resolve()).then(work, work);
@@ -49,9 +69,11 @@ export async function createTracker(store: Store, knowledge: Knowledge): Promise
   return {
     of: (mac) => tracked.get(mac),
     all: () => [...tracked.values()],
-    turn: (migration, now) => {
-      const job = [...tracked.values()].map((t) => t.migration).filter((m) => m.job === migration.job);
-      return turnOf(migration, job, now);
+    turn,
+    take(migration, now) {
+      const given = turn(migration, now);
+      if (given.is === "now") places.take(migration.mac, now);
+      return given;
     },
     advance: (mac, event, now) =>
       inTurn(mac, async () => {
@@ -61,15 +83,38 @@ export async function createTracker(store: Store, knowledge: Knowledge): Promise
         if (moved.migration === before.migration) return { ...moved, tracked: before };
         await store.putMigration(moved.migration, moved.history);
         const after = withView({ ...before, migration: moved.migration });
-        tracked.set(mac, after);
+        keep(after);
         return { ...moved, tracked: after };
       }),
     enrol: (migration, history) =>
       inTurn(migration.mac, async () => {
         const next = track(migration, knowledge);
         await store.putMigration(migration, history);
-        tracked.set(migration.mac, next);
+        keep(next);
       }),
+  };
+}
+
+/** How long, in milliseconds, a phone that was told its lever is expected to ask for its image. */
+const expected = 120_000;
+
+/** The phones that were told their levers and have not acted on them, by when they were told. */
+function createPlaces() {
+  const told = new Map<Mac, number>();
+  return {
+    take(mac: Mac, now: number): void {
+      told.delete(mac);
+      told.set(mac, now);
+    },
+    free: (mac: Mac): void => void told.delete(mac),
+    /** By others than this phone. */
+    taken(mac: Mac, now: number): number {
+      for (const [other, at] of told) {
+        if (now - at < expected) break;
+        told.delete(other);
+      }
+      return told.size - (told.has(mac) ? 1 : 0);
+    },
   };
 }
 

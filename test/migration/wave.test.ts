@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { createLedger, type Standing } from "../../src/migration/ledger.ts";
 import type { Migration, Progress } from "../../src/migration/migration.ts";
 import { turnOf, wavesFor } from "../../src/migration/wave.ts";
 import type { Mac } from "../../src/wire/address.ts";
@@ -23,40 +24,123 @@ function phone(wave: number, progress: Progress, more: Partial<Migration> = {}):
 }
 
 const waiting: Progress = { at: "waiting", stage: 1 };
+const loading: Progress = { at: "loading", stage: 1, images: { asked: ["x"], taken: [] }, trail: [] };
+const problem = { code: "E_STALLED", message: "silent", remedy: "look" };
 
-test("one phone goes first, then as many at a time as were asked for", () => {
-  expect(wavesFor(6, 2)).toEqual([1, 2, 2, 3, 3, 4]);
-  expect(wavesFor(3, undefined)).toEqual([1, 1, 1]);
+function standing(job: readonly Migration[]): Standing {
+  const ledger = createLedger();
+  for (const [i, migration] of job.entries()) ledger.put({ ...migration, mac: `0000000000${i + 10}` as Mac });
+  return ledger.of("j");
+}
+
+test("the first phone of each kind goes alone, then as many at a time as were asked for", () => {
+  expect(wavesFor(["a", "a", "a", "a", "a", "a"], 2)).toEqual([1, 2, 2, 3, 3, 4]);
+  expect(wavesFor(["a", "a", "b", "a", "b"], 2)).toEqual([1, 3, 2, 3, 4]);
+  expect(wavesFor(["a", "b", "a"], undefined)).toEqual([1, 1, 1]);
 });
 
 test("a wave waits until the one before has arrived", () => {
   const second = phone(2, waiting);
-  expect(turnOf(second, [phone(1, waiting), second], 1)).toMatchObject({ is: "later" });
-  expect(turnOf(second, [phone(1, { at: "done" }), second], 1)).toEqual({ is: "now" });
+  expect(turnOf(second, standing([phone(1, waiting), second]), 1)).toMatchObject({ is: "later" });
+  expect(turnOf(second, standing([phone(1, { at: "done" }), second]), 1)).toEqual({ is: "now" });
 });
 
-test("a problem in an earlier wave stops the rest, even where that phone was ended", () => {
-  const problem = { code: "E_STALLED", message: "silent", remedy: "look" };
+test("a problem stops the rest of the job, its own wave too, until the admin gives that phone up", () => {
   const second = phone(2, waiting);
-  expect(turnOf(second, [phone(1, { at: "cancelled", running: undefined }, { problem }), second], 1)).toMatchObject({
-    is: "later",
-  });
+  for (const wave of [1, 2, 3]) {
+    const stopped = phone(wave, { at: "cancelled", running: undefined }, { problem });
+    expect(turnOf(second, standing([stopped, second]), 1)).toMatchObject({ is: "later" });
+    expect(turnOf(second, standing([{ ...stopped, wish: "cancel" }, second]), 1)).toEqual({ is: "now" });
+  }
+});
+
+test("as many problems as the order allows do not hold the rest, and do not hold the next wave", () => {
+  const second = phone(2, waiting, { stopAfter: 3 });
+  const stopped = phone(1, loading, { problem });
+  expect(turnOf(second, standing([stopped, stopped, second]), 1)).toEqual({ is: "now" });
+  expect(turnOf(second, standing([stopped, stopped, stopped, second]), 1)).toMatchObject({ is: "later" });
 });
 
 test("before its hour no phone begins, and one that has begun is never held back", () => {
-  expect(turnOf(phone(1, waiting, { startAt: 100 }), [], 99)).toMatchObject({ is: "later" });
-  expect(turnOf(phone(1, waiting, { startAt: 100 }), [], 100)).toEqual({ is: "now" });
-  const begun = phone(3, { at: "loading", stage: 1, images: { asked: ["x"], taken: [] }, trail: [] }, { startAt: 100 });
-  expect(turnOf(begun, [phone(1, waiting), begun], 0)).toEqual({ is: "now" });
+  expect(turnOf(phone(1, waiting, { startAt: 100 }), standing([]), 99)).toMatchObject({ is: "later" });
+  expect(turnOf(phone(1, waiting, { startAt: 100 }), standing([]), 100)).toEqual({ is: "now" });
+  const begun = phone(3, loading, { startAt: 100, until: 200 });
+  expect(turnOf(begun, standing([phone(1, waiting), begun]), 0)).toEqual({ is: "now" });
+  const next = phone(3, { at: "waiting", stage: 2 }, { startAt: 100, until: 200, stopAfter: 1 });
+  expect(turnOf(next, standing([phone(1, loading, { problem }), next]), 300)).toEqual({ is: "now" });
 });
 
-test("every phone has a wave, the waves are full but for the first and the last, and none is left out", () => {
+test("after its hours no phone begins; where they come again every day, the next night", () => {
+  const hour = 3_600_000;
+  const night = { startAt: 100 * hour, until: 103 * hour };
+  const at = (now: number, more: Partial<Migration> = {}) =>
+    turnOf(phone(1, waiting, { ...night, ...more }), standing([]), now).is;
+  expect([at(100 * hour), at(103 * hour - 1), at(103 * hour), at(125 * hour)]).toEqual([
+    "now",
+    "now",
+    "later",
+    "later",
+  ]);
+  const every = { everyDay: true } as const;
+  expect([at(103 * hour, every), at(124 * hour, every), at(127 * hour - 1, every), at(127 * hour, every)]).toEqual([
+    "later",
+    "now",
+    "now",
+    "later",
+  ]);
+});
+
+test("no more phones are told their lever than may be under way; the one that was told keeps its place", () => {
+  const job = [phone(1, loading), phone(1, { at: "waiting", stage: 2 }), phone(1, waiting)];
+  const next = phone(1, waiting, { transfers: 3 });
+  expect(turnOf(next, standing(job), 1)).toEqual({ is: "now" });
+  expect(turnOf(next, standing(job), 1, { reserved: 1 })).toMatchObject({ is: "later" });
+  expect(turnOf(phone(1, waiting), standing(job), 1, { reserved: 0, transfers: 2 })).toMatchObject({ is: "later" });
+});
+
+test("the ledger kept up step by step is the one counted afresh", () => {
+  const progress = fc.constantFrom<Progress>(waiting, loading, { at: "waiting", stage: 2 }, { at: "done" });
+  const change = fc.record({
+    mac: fc.integer({ min: 10, max: 15 }),
+    wave: fc.integer({ min: 1, max: 3 }),
+    progress,
+    wish: fc.constantFrom("go" as const, "pause" as const, "cancel" as const),
+    ill: fc.boolean(),
+  });
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 500 }), fc.integer({ min: 1, max: 50 }), (count, size) => {
-      const waves = wavesFor(count, size);
-      expect(waves).toHaveLength(count);
-      expect(waves.filter((w) => w === 1)).toHaveLength(1);
-      for (let w = 2; w < Math.max(...waves); w++) expect(waves.filter((x) => x === w)).toHaveLength(size);
+    fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
+      const ledger = createLedger();
+      const last = new Map<Mac, Migration>();
+      for (const { mac: number, wave, progress: at, wish, ill } of changes) {
+        const mac = `0000000000${number}` as Mac;
+        const migration = phone(wave, at, { mac, wish, ...(ill ? { problem } : {}) });
+        ledger.put(migration);
+        last.set(mac, migration);
+      }
+      const afresh = createLedger();
+      for (const migration of last.values()) afresh.put(migration);
+      const told = ({ problems, ...rest }: Standing) => ({
+        ...rest,
+        problems: [...problems].sort((a, b) => (a.mac < b.mac ? -1 : 1)),
+        open: [1, 2, 3, 4].map(rest.openBefore),
+        openBefore: undefined,
+      });
+      expect(told(ledger.of("j"))).toEqual(told(afresh.of("j")));
     }),
+  );
+});
+
+test("every phone has a wave, the waves are full but for the canaries and the last, and none is left out", () => {
+  const kinds = fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 300 });
+  fc.assert(
+    fc.property(kinds, fc.integer({ min: 1, max: 50 }), (of, size) => {
+      const waves = wavesFor(of, size);
+      const canaries = new Set(of).size;
+      expect(waves).toHaveLength(of.length);
+      for (let w = 1; w <= canaries; w++) expect(waves.filter((x) => x === w)).toHaveLength(1);
+      expect(new Set(of.filter((_, i) => (waves[i] ?? 0) <= canaries)).size).toBe(canaries);
+      for (let w = canaries + 1; w < Math.max(...waves); w++) expect(waves.filter((x) => x === w)).toHaveLength(size);
+    }),
+    { numRuns: 50 },
   );
 });
