@@ -179,10 +179,11 @@ export function findingsOf(issue: z.core.$ZodIssue): readonly DataFinding[] {
       remedy: "Correct its spelling or remove it; docs/authoring-manifests.md lists every key.",
     }));
   }
+  const missing = /received undefined/.test(issue.message);
   return [
     {
       path,
-      reason: `${issue.message}.`,
+      reason: missing ? "This key is missing." : `${issue.message}.`,
       remedy: "Correct the value; docs/authoring-manifests.md describes every key.",
     },
   ];

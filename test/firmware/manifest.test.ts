@@ -25,6 +25,12 @@ describe("a manifest file", () => {
     ]);
   });
 
+  test("without a key that it needs is refused by that key's name", () => {
+    expect(findings((m) => Reflect.deleteProperty(m.rules[0] ?? {}, "lever"))).toEqual([
+      "rules.0.lever: This key is missing.",
+    ]);
+  });
+
   test("may not name a load, a rule or a file twice", () => {
     expect(findings((m) => m.releases.push({ ...m.releases[0] }))).toEqual([
       "releases.4.load: The load `L1` stands here twice.",
