@@ -70,6 +70,7 @@ class World {
   private readonly queue = new Agenda<Happening>();
   private readonly wanted = new Map<Seat, number>();
   private readonly addresses = new Map<Ipv4, Seat>();
+  private readonly busy = new Set<Seat>();
   private serverWants: number | undefined;
   private onWire = 0;
   private datagrams = 0;
@@ -98,7 +99,7 @@ class World {
   }
 
   private quiet(): boolean {
-    return this.onWire === 0 && this.manner.seats.every((seat) => seat.mood !== "busy");
+    return this.onWire === 0 && this.busy.size === 0;
   }
 
   private async take(happening: Happening): Promise<boolean> {
@@ -147,6 +148,8 @@ class World {
   private happen(seat: Seat, event: Parameters<Seat["happens"]>[0]): void {
     this.sendAll(seat.happens(event, this.now), "reaches-server");
     if (seat.ip !== undefined) this.addresses.set(seat.ip, seat);
+    if (seat.mood === "busy") this.busy.add(seat);
+    else this.busy.delete(seat);
     const at = seat.wakeAt();
     if (at === undefined) this.wanted.delete(seat);
     else if (this.wanted.get(seat) !== at) {

@@ -105,7 +105,10 @@ export function scriptedServer(script: Script): ScriptedServer {
   return {
     asked,
     uploads,
-    receives: (datagram, now) => (datagram.to.port === 67 ? dhcp(datagram, now) : tftp(datagram)),
+    receives: (datagram, now) => {
+      if (datagram.to.port === 67) return dhcp(datagram, now);
+      return datagram.to.ip === script.address ? tftp(datagram) : [];
+    },
   };
 }
 

@@ -16,8 +16,10 @@ export interface Trial extends Partial<Pick<RunManner, "until" | "operator" | "t
   readonly habits?: Partial<Habits>;
   readonly model?: "7940" | "7960";
   readonly mac?: Mac;
-  /** Whether the lease names a TFTP server; default true. */
-  readonly tftp?: boolean;
+  /** The TFTP server that the lease names; `false`: none. */
+  readonly tftp?: Ipv4 | false;
+  /** Told of each name before it is answered: may change the site. */
+  readonly onAsk?: (name: string, site: Site) => void;
   /** Told of the phone before the run begins. */
   readonly seatIs?: (seat: Seat) => void;
   readonly leaseSeconds?: number;
@@ -45,13 +47,16 @@ export function attempt(trial: Trial): Promise<Tried> {
 export async function trySeat(
   trial: Omit<Trial, "from" | "habits" | "model" | "mac"> & { readonly phone: Seat },
 ): Promise<Tried> {
-  const { phone, site, tftp = true, seatIs, leaseSeconds, extends: extending, ...rest } = trial;
+  const { phone, site, tftp = SERVER, onAsk, seatIs, leaseSeconds, extends: extending, ...rest } = trial;
   seatIs?.(phone);
   const server = scriptedServer({
-    file: (name) => site.get(name.replace(/^\.\//, "")),
+    file: (name) => {
+      onAsk?.(name, site);
+      return site.get(name.replace(/^\.\//, ""));
+    },
     address: SERVER,
     firstLease: FIRST_LEASE,
-    ...(tftp ? { tftp: SERVER as Ipv4 } : {}),
+    ...(tftp === false ? {} : { tftp }),
     ...(leaseSeconds === undefined ? {} : { leaseSeconds }),
     ...(extending === undefined ? {} : { extends: extending }),
   });
