@@ -164,13 +164,14 @@ type Shape = z.infer<typeof manifestSchema>;
 /** Reads a manifest out of plain data, such as a YAML file holds. Every mistake is named, not the first alone. */
 export function parseManifest(data: unknown): ParsedManifest {
   const shaped = manifestSchema.safeParse(data);
-  if (!shaped.success) return { kind: "findings", findings: shaped.error.issues.flatMap(findingsOf) };
+  if (!shaped.success)
+    return { kind: "findings", findings: shaped.error.issues.flatMap((issue) => findingsOf(issue, data)) };
   const findings = [...duplicates(shaped.data), ...danglingSources(shaped.data), ...danglingLoads(shaped.data)];
   return findings.length > 0 ? { kind: "findings", findings } : { kind: "manifest", manifest: meaning(shaped.data) };
 }
 
 /** Says what zod found in the product's own words: place, reason, remedy. */
-export function findingsOf(issue: z.core.$ZodIssue): readonly DataFinding[] {
+export function findingsOf(issue: z.core.$ZodIssue, data: unknown): readonly DataFinding[] {
   const path = issue.path.filter((step): step is string | number => typeof step !== "symbol");
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
@@ -179,14 +180,21 @@ export function findingsOf(issue: z.core.$ZodIssue): readonly DataFinding[] {
       remedy: "Correct its spelling or remove it; docs/authoring-manifests.md lists every key.",
     }));
   }
-  const missing = /received undefined/.test(issue.message);
   return [
     {
       path,
-      reason: missing ? "This key is missing." : `${issue.message}.`,
+      reason: at(data, path) === undefined ? "This key is missing." : `${issue.message}.`,
       remedy: "Correct the value; docs/authoring-manifests.md describes every key.",
     },
   ];
+}
+
+function at(data: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>(
+    (part, step) =>
+      typeof part === "object" && part !== null ? (part as Record<string | number, unknown>)[step] : undefined,
+    data,
+  );
 }
 
 function duplicates(shape: Shape): DataFinding[] {

@@ -74,7 +74,8 @@ export const remediesSchema = z.strictObject({
 /** Reads a remedies file out of plain data, such as a YAML file holds. Every mistake is named. */
 export function parseRemedies(data: unknown): ParsedRemedies {
   const shaped = remediesSchema.safeParse(data);
-  if (!shaped.success) return { kind: "findings", findings: shaped.error.issues.flatMap(findingsOf) };
+  if (!shaped.success)
+    return { kind: "findings", findings: shaped.error.issues.flatMap((issue) => findingsOf(issue, data)) };
   const { family, sources, remedies } = shaped.data;
   const findings = [
     ...unknownSources(
