@@ -33,7 +33,7 @@ export function settingsOf(phone: Phone, model: Model | undefined, groups: reado
 /** The groups that select a phone, the one that wins first. */
 export function groupsOf(phone: Phone, model: Model | undefined, groups: readonly Group[]): readonly Group[] {
   return groups
-    .filter((group) => selects(group, phone, model))
+    .filter((group) => isSelected(group.select, phone, model))
     .sort((a, b) => selectors(b) - selectors(a) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
@@ -41,7 +41,8 @@ function selectors(group: Group): number {
   return Object.values(group.select).filter((wanted) => wanted !== undefined).length;
 }
 
-function selects({ select }: Group, phone: Phone, model: Model | undefined): boolean {
+/** Whether every selector that is given fits the phone; `model` is undefined while nothing has named it. */
+export function isSelected(select: Group["select"], phone: Phone, model: Model | undefined): boolean {
   return (
     (select.model === undefined || (model !== undefined && isCalled(model, select.model))) &&
     (select.family === undefined || select.family === model?.family) &&

@@ -190,17 +190,73 @@ const dhcp = section({
   });
 });
 
+const select = section({
+  model: setting.optional(),
+  family: setting.optional(),
+  macPrefix: notation("the beginning of a MAC address", "00:0e:84", parseMacPrefix).optional(),
+  group: setting.optional(),
+  label: setting.optional(),
+});
+
 const group = section({
-  select: section({
-    model: setting.optional(),
-    family: setting.optional(),
-    macPrefix: notation("the beginning of a MAC address", "00:0e:84", parseMacPrefix).optional(),
-    group: setting.optional(),
-    label: setting.optional(),
-  }).default({}),
+  select: select.default({}),
   settings: z
     .record(z.string(), setting, { error: () => `a mapping is expected here${arrow}write name: value pairs` })
     .default({}),
+});
+
+const fleet = section({ transfers: whole(1, 100_000).optional() });
+
+/** Where phones of a group go, and whether one that is seen for the first time goes by itself. */
+const migration = section({
+  name: setting.refine((name) => /^[A-Za-z0-9_.-]{1,40}$/.test(name), {
+    error: `a name of letters, digits, dots and hyphens is expected here${arrow}write it like floor-2`,
+  }),
+  select,
+  target: setting,
+  policy: oneOf(["strict", "documented"]).default("strict"),
+  acceptOneWay: flag.default(false),
+  auto: flag.default(false),
+  wave: whole(1, 100_000).default(1),
+}).check((context) => {
+  const { auto, select } = context.value;
+  if (auto && Object.values(select).every((wanted) => wanted === undefined))
+    context.issues.push({
+      code: "custom",
+      input: context.value,
+      path: ["select"],
+      message: `a rule that works by itself must say for which phones${arrow}name a model, a family, a group, a label or a MAC prefix`,
+    });
+});
+
+/** One line of text in a protocol that ends lines with CR and LF. */
+const oneLine = (what: string, example: string) =>
+  text.refine((value) => /^[\x21-\x7e]{1,128}$/.test(value), {
+    error: `${what} is printable ASCII without blanks${arrow}write it like ${example}`,
+  });
+
+const restart = section({
+  sip: flag.default(true),
+  port: port.default(5060),
+  ami: section({
+    host: notation("an address or host name", "127.0.0.1", parseHost).default("127.0.0.1"),
+    port: port.default(5038),
+    username: oneLine("a user name", "provision"),
+    secret: oneLine("a secret", "a long random word").optional(),
+    secretFile: path.optional(),
+    driver: oneOf(["pjsip", "sip"]).default("pjsip"),
+  })
+    .check((context) => {
+      const { secret, secretFile } = context.value;
+      if ((secret === undefined) === (secretFile === undefined))
+        context.issues.push({
+          code: "custom",
+          input: context.value.username,
+          path: ["username"],
+          message: `its secret stands nowhere, or twice${arrow}give secretFile (better), or secret`,
+        });
+    })
+    .optional(),
 });
 
 export const configSchema = section({
@@ -226,5 +282,20 @@ export const configSchema = section({
   groups: z
     .record(z.string(), group, { error: () => `a mapping is expected here${arrow}write name: { select, settings }` })
     .default({}),
+  fleet: fleet.prefault({}),
+  migrations: list(migration, "rules")
+    .check((context) => {
+      for (const [i, { name }] of context.value.entries()) {
+        if (context.value.findIndex((other) => other.name === name) < i)
+          context.issues.push({
+            code: "custom",
+            input: name,
+            path: [i, "name"],
+            message: `two rules are called ${name}${arrow}give each a name of its own`,
+          });
+      }
+    })
+    .default([]),
+  restart: restart.prefault({}),
   log: section({ level: oneOf(["trace", "debug", "info", "warn", "error"]).default("info") }).prefault({}),
 });

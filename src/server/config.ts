@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { z } from "zod";
+import type { MigrationRule } from "../migration/rules.ts";
 import type { Group, Site } from "../phones/site.ts";
 import { configSchema, splitMessage } from "./config-schema.ts";
 import { Failure, type Finding, failure, systemCode } from "./failure.ts";
@@ -23,6 +24,10 @@ export interface Config {
   readonly http: Readonly<Parsed["http"]>;
   readonly access: Readonly<Parsed["access"]>;
   readonly groups: readonly Group[];
+  readonly fleet: Readonly<Parsed["fleet"]>;
+  /** The first rule that selects a phone says where it goes. */
+  readonly migrations: readonly MigrationRule[];
+  readonly restart: Readonly<Parsed["restart"]>;
   readonly log: Readonly<Parsed["log"]>;
 }
 
@@ -230,8 +235,17 @@ function settled(parsed: Parsed, file: string | undefined, cwd: string, override
     http: parsed.http,
     access: parsed.access,
     groups: Object.entries(parsed.groups).map(([name, group]) => ({ name, ...group }) as Group),
+    fleet: parsed.fleet,
+    migrations: parsed.migrations as readonly MigrationRule[],
+    restart: withPaths(parsed.restart, (file) => absolute(file)),
     log: parsed.log,
   });
+}
+
+function withPaths(restart: Parsed["restart"], absolute: (path: string) => string): Parsed["restart"] {
+  const { ami } = restart;
+  if (ami?.secretFile === undefined) return restart;
+  return { ...restart, ami: { ...ami, secretFile: absolute(ami.secretFile) } };
 }
 
 function frozen<T>(value: T): T {

@@ -112,6 +112,9 @@ function configOf(folder: string): Config {
     http: { listen: serverAddress, port: 0 },
     access: { allow: [subnet] },
     groups: [],
+    fleet: {},
+    migrations: [],
+    restart: { sip: false, port: 5060 },
     log: { level: "info" },
   };
 }
