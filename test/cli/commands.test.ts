@@ -1,0 +1,287 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { commands } from "../../src/cli/commands.ts";
+import { createHome, layOut, play } from "./stage.ts";
+
+const mac = "00:0e:84:c0:60:a6";
+const chain = ["P00305000500", "P00308000900", "P0S3-8-12-00"];
+
+function everyCommand(): readonly string[] {
+  const named = (command: (typeof commands)[number]) => command(() => async () => undefined);
+  return commands.map(named).flatMap((command) => {
+    const below = command.commands.map((sub) => `${command.name()} ${sub.name()}`);
+    return below.length > 0 ? below : [command.name()];
+  });
+}
+
+describe("every command", () => {
+  test.each(everyCommand())("%s has a --help with an example", async (name) => {
+    const { exit, out } = await play("/", `${name} --help`);
+    expect(exit).toBe(0);
+    expect(out).toMatch(/Example:\n {2}provision /);
+  });
+
+  test("is listed by provision --help", async () => {
+    const { exit, out } = await play("/", "--help");
+    expect(exit).toBe(0);
+    for (const name of everyCommand()) expect(out).toContain(`  ${name.split(" ")[0]}`);
+  });
+
+  test("is refused with 2 where it is called wrongly, and nothing is printed on standard output", async () => {
+    for (const words of [
+      "",
+      "nonsense",
+      "plan",
+      "plan --model 7960",
+      "status --nonsense",
+      "phones show",
+      "plan --model 7960 --to sip --format pdf",
+      "phones show nonsense",
+      "migrate --to sip --wave 0",
+      "render X --mac 000e84c060a6 --stage x",
+      "rehearse --model 7960 --to sip --phones 0",
+    ]) {
+      const home = createHome();
+      const { exit, out } = await play(home, words);
+      expect([words, exit]).toEqual([words, 2]);
+      expect([words, words === "" ? "" : out.replace(/^7960:[\s\S]*/, "")]).toEqual([words, ""]);
+    }
+  });
+
+  test("tells a mistake in provision.yaml with its line, and never with a stack", async () => {
+    const home = createHome(false);
+    writeFileSync(join(home, "provision.yaml"), "site:\n  serverAdress: 192.0.2.1\n");
+    const { exit, err, out } = await play(home, "status --json");
+    expect(exit).toBe(2);
+    expect(err).toContain('provision.yaml:2: site: unknown key "serverAdress"\n  did you mean serverAddress?');
+    expect(err).toContain("(E_CONFIG_INVALID)");
+    expect(err).not.toMatch(/\n\s+at /);
+    expect(JSON.parse(out)).toMatchObject({ error: { code: "E_CONFIG_INVALID" } });
+  });
+});
+
+describe("init and check", () => {
+  test("init prints a configuration that check understands, and --write never writes over one", async () => {
+    const home = createHome(false);
+    const printed = await play(home, "init");
+    expect(printed.out).toBe(readFileSync(new URL("../../examples/provision.yaml", import.meta.url), "utf8"));
+    expect((await play(home, "init --write")).exit).toBe(0);
+    expect(await play(home, "init --write")).toMatchObject({ exit: 1, err: expect.stringContaining("E_INIT_WRITE") });
+    const checked = await play(home, "check --json");
+    expect(checked.exit).toBe(1);
+    expect(checked.json()).toMatchObject({
+      config: { site: { name: "head-office" } },
+      checks: expect.arrayContaining([
+        expect.objectContaining({ what: "site files", is: "error", code: "E_TFTP_ROOT" }),
+      ]),
+    });
+  });
+
+  test("check says that all is well where it is, and changes nothing", async () => {
+    const home = createHome();
+    const { exit, out } = await play(home, "check");
+    expect(exit).toBe(0);
+    expect(out).toContain("manifests");
+    expect(existsSync(join(home, "var"))).toBe(false);
+  });
+
+  test("check finds addresses that would be given out and then dropped in silence", async () => {
+    const home = createHome();
+    const text = readFileSync(join(home, "provision.yaml"), "utf8");
+    writeFileSync(
+      join(home, "provision.yaml"),
+      `${text}dhcp: { subnets: [ { subnet: 192.0.2.0/24, pool: 192.0.2.10-20 } ] }\n`,
+    );
+    const { exit, out } = await play(home, "check");
+    expect(exit).toBe(1);
+    expect(out).toContain("192.0.2.10, 192.0.2.20");
+  });
+});
+
+describe("plan", () => {
+  const ask = (more: string) => play("/", `plan --model CP-7960G --from "SCCP 3.1" --to sip ${more}`);
+
+  test("prints one plan as text, Markdown, HTML and JSON", async () => {
+    expect((await ask("")).out).toMatch(/^7960: SCCP 3\.1 \(P00303010102\) to SIP 8\.12/);
+    expect((await ask("--format markdown")).out).toMatch(/^# /);
+    expect((await ask("--format html")).out).toMatch(/^<!doctype html>/i);
+    const { exit, json } = await ask("--format json");
+    expect(exit).toBe(0);
+    expect(json()).toMatchObject({
+      model: "7960",
+      oneWay: true,
+      from: { load: "P00303010102" },
+      stages: [{ number: 1, to: { load: "P00305000500" } }, {}, {}],
+    });
+  });
+
+  test("ends with 3 where the phones' rules forbid it, and with 0 where there is nothing to do", async () => {
+    const none = await play("/", "plan --model 7960 --from P0S3-8-12-00 --to P0S30203 --format json");
+    expect([none.exit, none.json()]).toMatchObject([3, { noPath: { stoppedAt: { load: "P0S3-8-12-00" } } }]);
+    const there = await play("/", "plan --model 7960 --from P0S3-8-12-00 --to sip --format json");
+    expect([there.exit, there.json()]).toMatchObject([0, { alreadyThere: true }]);
+  });
+
+  test("names the model and the load that were probably meant", async () => {
+    expect((await play("/", "plan --model 7690 --to sip")).err).toContain("did you mean 7960?");
+    const typed = await play("/", "plan --model 7960 --from POS3-8-12-00 --to sip");
+    expect(typed).toMatchObject({ exit: 2, err: expect.stringContaining("P0S3-8-12-00") });
+    expect(typed.err).toContain("digit zero");
+  });
+});
+
+describe("firmware", () => {
+  test("takes packages in, lists, checks and shows them", async () => {
+    const home = createHome();
+    const folder = layOut(home, ["P0S3-8-12-00"]);
+    expect((await play(home, `firmware import ${folder} --dry-run`)).err).toContain("--dry-run");
+    expect((await play(home, "firmware list")).err).toContain("empty");
+    expect(await play(home, `firmware import ${folder}`)).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining("complete"),
+    });
+    expect((await play(home, "firmware list")).out).toMatch(/P0S3-8-12-00 +cisco-7940 +SIP 8\.12 +4 +complete/);
+    expect((await play(home, "firmware list --json")).json()).toMatchObject({
+      packages: [{ load: "P0S3-8-12-00", complete: true }],
+    });
+    expect((await play(home, "firmware check")).out).toContain("0 damaged");
+    expect((await play(home, "firmware show P0S3-8-12-00")).out).toContain("P0S3-8-12-00.sb2");
+    expect(await play(home, "firmware show P0S3-9")).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining("E_PACKAGE_UNKNOWN"),
+    });
+    expect((await play(home, "firmware import nowhere --json")).exit).toBe(1);
+  });
+});
+
+describe("phones", () => {
+  test("add, list, show, export, import and remove", async () => {
+    const home = createHome();
+    expect((await play(home, "phones list")).err).toContain("empty");
+    const added = await play(
+      home,
+      `phones add --mac 000E.84C0.60A6 --model 7960G --running "SCCP 3.1" --line 1001 --set phone_label=Desk --label "Front desk"`,
+    );
+    expect(added).toMatchObject({ exit: 0, err: `${mac} is in the inventory.\n` });
+    expect(await play(home, `phones add --mac ${mac} --model 7960`)).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining("E_PHONE_EXISTS"),
+    });
+    expect((await play(home, "phones list")).out).toContain(`${mac}  7960   P00303010102`);
+    expect((await play(home, "phones list --json")).json()).toMatchObject({
+      phones: [{ mac: "000e84c060a6", settings: { phone_label: "Desk" } }],
+    });
+    expect((await play(home, `phones show ${mac}`)).out).toContain("line 1: 1001");
+    const csv = (await play(home, "phones export")).out;
+    expect(csv).toContain("000e84c060a6,7960");
+    writeFileSync(join(home, "phones.csv"), csv.replace("000e84c060a6", "000e84c060a7"));
+    expect((await play(home, "phones import phones.csv --dry-run")).err).toContain("1 phones would be");
+    expect((await play(home, "phones import phones.csv")).exit).toBe(0);
+    expect((await play(home, "phones show 000e84c060a7 --json")).json()).toMatchObject({ phone: { model: "7960" } });
+    expect((await play(home, `phones remove ${mac}`)).exit).toBe(0);
+    expect(await play(home, `phones remove ${mac}`)).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining("E_PHONE_UNKNOWN"),
+    });
+    expect((await play(home, `phones add --mac ${mac} --set nonsense`)).exit).toBe(2);
+  });
+
+  test("a bad row of a CSV file is named with its line, and nothing is half imported", async () => {
+    const home = createHome();
+    writeFileSync(join(home, "phones.csv"), "mac,model\n000e84c060a6,7960\nnonsense,7960\n000e84c060a7,9999\n");
+    const { exit, err } = await play(home, "phones import phones.csv");
+    expect(exit).toBe(1);
+    expect(err).toContain("phones.csv:3: the MAC is none");
+    expect(err).toContain("phones.csv:4: no family has a model");
+    expect((await play(home, "phones list --json")).json()).toEqual({ phones: [] });
+    expect(await play(home, "phones import absent.csv")).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining("E_INVENTORY_FILE"),
+    });
+  });
+});
+
+describe("migrate", () => {
+  async function ready(): Promise<string> {
+    const home = createHome();
+    await play(home, `firmware import ${layOut(home, chain)}`);
+    await play(home, `phones add --mac ${mac} --model 7960 --running P00303010102 --line 1001`);
+    return home;
+  }
+
+  test("needs the admin's word for a step without a way back, and ends with 3 without it", async () => {
+    const home = await ready();
+    const { exit, out, err } = await play(home, "migrate --model 7960 --to sip --yes");
+    expect(exit).toBe(3);
+    expect(out).toContain("ONE-WAY");
+    expect(err).toContain("--accept-one-way");
+    expect((await play(home, "status --json")).json()).toEqual({ phones: [] });
+  });
+
+  test("asks before it enrols, and takes silence for no", async () => {
+    const home = await ready();
+    const words = `migrate --mac ${mac} --to sip --accept-one-way`;
+    expect(await play(home, words)).toMatchObject({ exit: 2, err: expect.stringContaining("nobody to ask") });
+    expect((await play(home, words, { answers: "n\n" })).err).toContain("No phone was enrolled");
+    expect((await play(home, words, { answers: "y\n" })).err).toContain("1 phones are enrolled");
+    expect((await play(home, `${words} --json`)).json()).toMatchObject({ phones: [{ verdict: "on-its-way" }] });
+  });
+
+  test("enrols, and status, pause, resume, render and cancel follow", async () => {
+    const home = await ready();
+    const enrolled = await play(home, "migrate --model 7960 --to sip --accept-one-way --json --wave 10 --at +1m");
+    expect([enrolled.exit, enrolled.json()]).toMatchObject([
+      0,
+      { enrolled: true, phones: [{ mac, verdict: "ready", wave: 1, plan: { to: { load: "P0S3-8-12-00" } } }] },
+    ]);
+    expect((await play(home, "status --json")).json()).toMatchObject({
+      phones: [{ mac, state: "waiting", stage: 1, stages: 3 }],
+    });
+    expect((await play(home, "status")).out).toContain("1/3");
+    const stage = await play(home, `render OS79XX.TXT --mac ${mac} --stage 1`);
+    expect(stage.out).toBe("P00305000500");
+    expect((await play(home, `render OS79XX.TXT --mac ${mac} --stage 9`)).exit).toBe(2);
+    expect((await play(home, `pause --mac ${mac} --json`)).json()).toEqual({ phones: [{ mac, state: "paused" }] });
+    expect((await play(home, "resume --all")).out).toContain("waiting");
+    expect((await play(home, "cancel")).exit).toBe(2);
+    expect((await play(home, "cancel --all")).out).toContain("cancelled");
+    expect((await play(home, "cancel --all")).err).toContain("No phone is under way");
+  });
+
+  test("a missing firmware file stops it with 1, an impossible target with 3", async () => {
+    const home = createHome();
+    await play(home, `phones add --mac ${mac} --model 7960 --running P0S3-8-12-00`);
+    expect(await play(home, "migrate --model 7960 --to sccp --yes")).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining("provision firmware import"),
+    });
+    expect((await play(home, "migrate --model 7960 --to P0S30203 --yes")).exit).toBe(3);
+    expect(await play(home, "migrate --model 7960 --to sip --yes")).toMatchObject({
+      exit: 0,
+      err: "There is nothing to do.\n",
+    });
+    expect((await play(home, "migrate --group nobody --to sip --yes")).err).toContain("E_NO_PHONES");
+  });
+});
+
+describe("serve", () => {
+  test("runs until it is asked to end, and commands meanwhile reach it", async () => {
+    const home = createHome();
+    let end: (signal: string) => void = () => undefined;
+    const signal = new Promise<string>((resolve) => {
+      end = resolve;
+    });
+    const serving = play(home, "serve --log-level error", { signal });
+    const socket = join(home, "var/control.sock");
+    while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await play(home, `phones add --mac ${mac} --model 7960`);
+    expect((await play(home, "phones list")).out).toContain(mac);
+    expect(await play(home, "serve")).toMatchObject({ exit: 1, err: expect.stringContaining("E_SERVER_RUNNING") });
+    expect((await play(home, "check")).out).toContain("the running server has it");
+    end("SIGTERM");
+    expect((await serving).exit).toBe(0);
+    expect(existsSync(socket)).toBe(false);
+    expect((await play(home, "phones list")).out).toContain(mac);
+  });
+});

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { play } from "./stage.ts";
+
+test("a rehearsal moves simulated phones over real UDP, and a phone beside them notices nothing", {
+  timeout: 60_000,
+}, async () => {
+  const { exit, json } = await play("/", "rehearse --model 7960 --from P0S3-8-12-00 --to sccp --phones 2 --json");
+  const outcome = json() as { phones: unknown[]; seconds: number };
+  expect(outcome).toMatchObject({
+    arrived: 2,
+    target: "P0030801SR02",
+    phones: [
+      { arrived: true, runs: "P0030801SR02", state: "done" },
+      { arrived: true, runs: "P0030801SR02", state: "done" },
+    ],
+    bystander: { runs: "P00303010102", untouched: true },
+  });
+  expect(exit).toBe(0);
+});
+
+test("a rehearsal of what the rules forbid ends with 3 before anything is started", async () => {
+  const { exit, out } = await play("/", "rehearse --model 7960 --from P0S3-8-12-00 --to P0S30203");
+  expect(exit).toBe(3);
+  expect(out).toContain("There is no way");
+});
+
+test("a rehearsal needs a simulated phone of the model, and a load that it runs", async () => {
+  expect((await play("/", "rehearse --model 7960 --to sip --from unknown")).exit).toBe(2);
+  expect((await play("/", "rehearse --model 7960 --to sip --loss 0.9")).exit).toBe(2);
+});
