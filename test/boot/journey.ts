@@ -5,7 +5,7 @@ import type { Datagram } from "../../src/sim/datagram.ts";
 import { createLink } from "../../src/sim/link.ts";
 import { type Operator, run } from "../../src/sim/run.ts";
 import { type Seat, seat } from "../../src/sim/seat.ts";
-import type { Mac } from "../../src/wire/address.ts";
+import type { Ipv4, Mac } from "../../src/wire/address.ts";
 import { createWorld, enrolAll, type World, type WorldParts } from "./world.ts";
 
 export const traveller = "000e84c060a6" as Mac;
@@ -15,6 +15,8 @@ export interface Journey {
   readonly plan: MigrationPlan;
   /** The load that the phone begins with, where it is not the one of the plan. */
   readonly flash?: string;
+  /** A TFTP server that was set by hand in the phone's menus. */
+  readonly tftpByHand?: Ipv4;
   readonly loss: number;
   readonly seed: number;
   readonly parts?: WorldParts;
@@ -43,7 +45,10 @@ const minute = 60_000;
 export async function travel(journey: Journey): Promise<Journeyed> {
   const world = await createWorld(journey.parts);
   const start = journey.flash ?? journey.plan.from?.load ?? "";
-  const phone = seat(createCisco7940({ mac: traveller, model: "7960", seed: journey.seed }), flashWith(start));
+  const phone = seat(
+    createCisco7940({ mac: traveller, model: "7960", seed: journey.seed }),
+    flashWith(start, journey.tftpByHand === undefined ? {} : { tftp: journey.tftpByHand }),
+  );
   const other = journey.beside === undefined ? undefined : witness(journey.beside, journey.seed);
   const boots: string[] = [];
   let idleSince = 0;

@@ -25,7 +25,7 @@ import type { SimulatedServer } from "../../src/sim/run.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type Ipv4, ipv4ToNumber, type Mac } from "../../src/wire/address.ts";
-import { decodeDhcp } from "../../src/wire/dhcp.ts";
+import { decodeDhcp, encodeDhcp, NO_ADDRESS } from "../../src/wire/dhcp.ts";
 
 /** The server's side of a whole boot, in one process, in virtual time, and without a socket. */
 export const SERVER = "192.0.2.10" as Ipv4;
@@ -117,25 +117,29 @@ export interface WorldParts {
   readonly vault?: Vault;
   readonly siteFiles?: ReadonlyMap<string, Uint8Array>;
   readonly store?: Store;
+  readonly knowledge?: Knowledge;
+  /** Whether leases name a TFTP server; they do unless a test switches it off. */
+  readonly tftpServer?: boolean;
 }
 
 /** The real desks, tracker and TFTP service over an in-memory socket and a clock that the simulation moves. */
 export async function createWorld(parts: WorldParts = {}): Promise<World> {
   const store = parts.store ?? createMemoryStore();
+  const known = parts.knowledge ?? knowledge;
   const time = virtualClock();
   const wire = virtualWire();
   const notes: Note[] = [];
   let life = await begin();
 
   async function begin() {
-    const tracker = await createTracker(store, knowledge);
+    const tracker = await createTracker(store, known);
     const dhcp = await createDhcpDesk(dhcpSettings, store, { ports: { server: 67, client: 68 }, random: () => 0.5 });
     const leases = new Map<Ipv4, Mac>();
     for (const lease of await store.leases()) if (lease.at === "bound") leases.set(lease.ip, lease.mac);
     const desk = createFileDesk({
       store,
       tracker,
-      knowledge,
+      knowledge: known,
       site,
       groups: [],
       renderer,
@@ -173,7 +177,10 @@ export async function createWorld(parts: WorldParts = {}): Promise<World> {
     },
     receives: async (datagram, now) => {
       time.set(now);
-      if (datagram.to.port === 67) return answerDhcp(life.dhcp, life.leases, datagram, now);
+      if (datagram.to.port === 67) {
+        const answers = await answerDhcp(life.dhcp, life.leases, datagram, now);
+        return parts.tftpServer === false ? answers.map(withoutServer) : answers;
+      }
       wire.deliver(datagram);
       return exchange();
     },
@@ -225,8 +232,16 @@ async function answerDhcp(
   return [{ from: { ip: SERVER, port: 67 }, to, octets: answer.octets }];
 }
 
+/** The same lease from a DHCP server that knows nothing of phones. */
+function withoutServer(datagram: Datagram): Datagram {
+  const packet = decodeDhcp(datagram.octets);
+  const options = new Map([...packet.options].filter(([code]) => code !== 66 && code !== 150));
+  const octets = encodeDhcp({ ...packet, siaddr: NO_ADDRESS, options });
+  return octets === undefined ? datagram : { ...datagram, octets };
+}
+
 function parseGiven(ip: Ipv4, chaddr: Uint8Array): { ip: Ipv4; mac: Mac } | undefined {
-  if (ip === "0.0.0.0") return undefined;
+  if (ip === NO_ADDRESS) return undefined;
   const mac = [...chaddr.subarray(0, 6)].map((octet) => octet.toString(16).padStart(2, "0")).join("") as Mac;
   return { ip, mac };
 }
