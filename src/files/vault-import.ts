@@ -13,7 +13,7 @@ import {
   type VaultIndex,
   writeIndex,
 } from "./vault-index.ts";
-import { objectIsWhole, objectPath, openStaging, type StagedObject, type Staging } from "./vault-objects.ts";
+import { objectIsWhole, objectPath, openStaging, type StagedObject, type Staging, sweep } from "./vault-objects.ts";
 
 export interface ImportOptions {
   /** Reads and judges everything, and writes nothing. */
@@ -142,7 +142,9 @@ async function importThrough(
     const report = { accepted, dryRun, packages: merged.packages, findings, passedOver: reading.passedOver };
     if (!accepted || dryRun) return report;
     if (tries === 0) await staging.keep(reading.files.filter((file) => assigned.has(file)).map((file) => file.object));
-    if (!merged.changed || (await writeIndex(folder, merged.index))) return report;
+    if (merged.changed && !(await writeIndex(folder, merged.index))) continue;
+    await sweep(folder, merged.index.objects);
+    return report;
   }
   throw new VaultError("E_VAULT_BUSY", `Other imports keep changing the vault ${folder}. Try again.`);
 }

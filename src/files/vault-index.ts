@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type ObjectFacts, syncFolder } from "./vault-objects.ts";
+import { isAbandoned, type ObjectFacts, syncFolder } from "./vault-objects.ts";
 
 /** One file of a package: its name is what a phone asks for, its hash is where its octets are. */
 export interface StoredFile {
@@ -121,7 +121,7 @@ export async function writeIndex(folder: string, index: VaultIndex): Promise<boo
   } finally {
     await rm(fresh, { force: true });
   }
-  await forgetBefore(folder, index.generation);
+  await forgetBefore(home, index.generation);
   return true;
 }
 
@@ -149,9 +149,12 @@ async function generations(folder: string): Promise<number[]> {
  */
 const KEPT = 8;
 
-async function forgetBefore(folder: string, generation: number): Promise<void> {
-  for (const old of await generations(folder)) {
-    if (old <= generation - KEPT) await rm(indexPath(folder, old), { force: true });
+async function forgetBefore(home: string, generation: number): Promise<void> {
+  for (const name of await readdir(home)) {
+    const number = NAME.exec(name)?.[1];
+    const path = join(home, name);
+    if (number !== undefined ? Number(number) <= generation - KEPT : await isAbandoned(path))
+      await rm(path, { force: true });
   }
 }
 

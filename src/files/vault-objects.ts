@@ -1,5 +1,5 @@
 import { createHash, type Hash, randomBytes } from "node:crypto";
-import { chmod, type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HEAD_OCTETS } from "../firmware/package.ts";
 import { openPinned } from "./pinned-file.ts";
@@ -79,6 +79,31 @@ export async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** Whether something was left behind so long ago that no import can still be working on it. */
+export async function isAbandoned(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > ONE_DAY;
+}
+
+/** The hashes of stored files that are in no index, whose set is `used`. */
+export async function orphansOf(folder: string, used: ReadonlyMap<string, ObjectFacts>): Promise<readonly string[]> {
+  const home = join(folder, "objects");
+  const orphans: string[] = [];
+  for (const shelf of await readdir(home).catch(() => [])) {
+    const names = await readdir(join(home, shelf)).catch(() => []);
+    orphans.push(...names.filter((name) => !used.has(name)));
+  }
+  return orphans;
+}
+
+/** Removes old orphans. A file that an import at this very moment brings again is a fresh one under the same name. */
+export async function sweep(folder: string, used: ReadonlyMap<string, ObjectFacts>): Promise<void> {
+  for (const sha256 of await orphansOf(folder, used)) {
+    const path = objectPath(folder, sha256);
+    if (await isAbandoned(path)) await rm(path, { force: true });
   }
 }
 
@@ -162,14 +187,11 @@ function chunkHasher(): { update(piece: Uint8Array): void; digest(): string[] } 
   };
 }
 
-/** A staging folder is abandoned when its process is gone; its number may be reused, so a day old is abandoned too. */
+/** A staging folder is abandoned when its process is gone; its number may be reused, so one that is old is too. */
 async function clearAbandoned(incoming: string): Promise<void> {
   for (const name of await readdir(incoming)) {
     const path = join(incoming, name);
-    const found = await stat(path).catch(() => undefined);
-    const owner = Number.parseInt(name, 10);
-    if (found === undefined || (isRunning(owner) && Date.now() - found.mtimeMs < ONE_DAY)) continue;
-    await chmod(path, 0o700).catch(() => undefined);
+    if (isRunning(Number.parseInt(name, 10)) && !(await isAbandoned(path))) continue;
     await rm(path, { recursive: true, force: true });
   }
 }

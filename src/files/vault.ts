@@ -1,12 +1,11 @@
-import { mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
 import { type FileFacts, factsOf, HEAD_OCTETS, judgePackage, type PackageFinding } from "../firmware/package.ts";
 import type { Vault } from "../provision/ports.ts";
 import { type KnownRelease, releaseNames } from "./assignment.ts";
 import { openPinned } from "./pinned-file.ts";
 import { type ImportOptions, type ImportReport, importFirmware } from "./vault-import.ts";
 import { followIndex, type StoredFile, type StoredPackage, type VaultIndex } from "./vault-index.ts";
-import { objectIsWhole, objectPath } from "./vault-objects.ts";
+import { objectIsWhole, objectPath, orphansOf } from "./vault-objects.ts";
 import { createVaultReader } from "./vault-reader.ts";
 
 /** The vault, with what the admin does to it. */
@@ -151,7 +150,7 @@ export async function openVault(folder: string, known: readonly KnownRelease[]):
           .filter((file) => whole.get(file.sha256) !== true)
           .map((file) => ({ family, load, file: file.name, remedy: `Import the package of ${load} again.` })),
       );
-      return { files: whole.size, octets, damaged, orphans: await countOrphans(folder, now) };
+      return { files: whole.size, octets, damaged, orphans: (await orphansOf(folder, now.objects)).length };
     },
   };
 }
@@ -171,13 +170,4 @@ async function storedFacts(folder: string, file: StoredFile): Promise<FileFacts[
   } finally {
     await opened?.close();
   }
-}
-
-async function countOrphans(folder: string, index: VaultIndex): Promise<number> {
-  const home = join(folder, "objects");
-  let orphans = 0;
-  for (const shelf of await readdir(home).catch(() => [])) {
-    for (const name of await readdir(join(home, shelf)).catch(() => [])) if (!index.objects.has(name)) orphans++;
-  }
-  return orphans;
 }

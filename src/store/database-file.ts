@@ -52,7 +52,7 @@ export async function openDatabaseFile(path: string, alone: boolean): Promise<Da
 }
 
 /** Milliseconds to wait for another process, such as a command of the admin's, that is writing. */
-const BUSY_TIMEOUT = 5000;
+const BUSY_TIMEOUT = 1000;
 
 /** A second, empty database held in an exclusive transaction: the kernel drops the lock with the process, kill or not. */
 function takeLock(open: OpenDatabase, path: string): Database {
@@ -82,6 +82,8 @@ function createWhereMissing(open: OpenDatabase, path: string): void {
   if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
     throw corrupt(path, `the file is gone, but ${path}-wal still holds changes to it`);
   const fresh = `${path}.${process.pid}.new`;
+  // Of a process of the same number that was killed here; its journal would be played into the new file.
+  for (const left of [fresh, `${fresh}-journal`]) rmSync(left, { force: true });
   try {
     closeSync(openSync(fresh, "wx", 0o600));
     const db = open(fresh);

@@ -16,6 +16,8 @@ export interface GroupCommit {
 
 /** Bounds how long one commit holds the event loop: about 5 ms at the measured 190,000 rows a second. */
 const MOST_IN_ONE_COMMIT = 1000;
+/** While commits fail each request is tried by itself, which takes longer. */
+const MOST_AFTER_A_FAILURE = 50;
 /** The write-ahead log is folded back after so many writes; our own call, for SQLite's automatic one hides a failed fsync. */
 const WRITES_BETWEEN_CHECKPOINTS = 4000;
 
@@ -25,6 +27,7 @@ export function createGroupCommit(db: Database, path: string): GroupCommit {
   let scheduled = false;
   let closed = false;
   let fence: StoreError | undefined;
+  let failure: StoreError | undefined;
   let writesSinceCheckpoint = 0;
 
   function enqueue<T>(writes: boolean, run: () => T): Promise<T> {
@@ -44,9 +47,10 @@ export function createGroupCommit(db: Database, path: string): GroupCommit {
   }
 
   function serveSome(): void {
-    const batch = queue.splice(0, MOST_IN_ONE_COMMIT);
+    const batch = queue.splice(0, failure === undefined ? MOST_IN_ONE_COMMIT : MOST_AFTER_A_FAILURE);
+    failure = undefined;
     const writes = batch.filter((request) => request.writes).length;
-    const outcomes = (writes > 0 ? together(batch) : undefined) ?? batch.map(alone);
+    const outcomes = (writes > 0 ? (together(batch) ?? afterMakingRoom(batch)) : undefined) ?? batch.map(alone);
     batch.forEach((request, i) => {
       settle(request, outcomes[i] as Outcome);
     });
@@ -66,6 +70,16 @@ export function createGroupCommit(db: Database, path: string): GroupCommit {
       rollBack(error);
       return undefined;
     }
+  }
+
+  /**
+   * On a full disk the log cannot grow, but folding it back frees it from its beginning: what replaces rows, as the
+   * renewal of a lease does, then finds room in the files as they are.
+   */
+  function afterMakingRoom(batch: readonly Request[]): Outcome[] | undefined {
+    if (failure?.code !== "E_STORE_FULL") return undefined;
+    checkpoint();
+    return together(batch);
   }
 
   /** A read that fails takes nothing with it, unless it shows that the file is lost. */
@@ -95,6 +109,7 @@ export function createGroupCommit(db: Database, path: string): GroupCommit {
 
   function rollBack(cause: unknown): StoreError {
     const error = storeErrorOf(cause, path);
+    failure = error;
     if (mustFence(error)) fence = error;
     try {
       if (db.isTransaction) db.exec("ROLLBACK");

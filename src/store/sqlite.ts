@@ -93,7 +93,7 @@ function storeOn(db: Database, path: string, key: SecretKey, closeFile: () => vo
         sightings.forget(sighting.mac, sightings.append(sighting.mac, text) - SIGHTINGS_KEPT);
       });
     },
-    sightings: (mac, newest) => queue.read(() => sightings.newest(mac, Math.max(0, newest))),
+    sightings: (mac, newest) => queue.read(() => sightings.newest(mac, Math.min(SIGHTINGS_KEPT, Math.max(0, newest)))),
 
     migration: (mac) => queue.read(() => migrations.get(mac)),
     migrations: () => queue.read(() => migrations.all()),

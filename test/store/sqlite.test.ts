@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
@@ -19,6 +20,7 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import { migrateSchema, SCHEMA_STEPS } from "../../src/store/schema.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
+import { compiled } from "../compiled.ts";
 import { describeStore } from "./contract.ts";
 import { flipBits } from "./flipped.ts";
 import { killWriters } from "./killed.ts";
@@ -228,6 +230,21 @@ describe("a disk that fails the SQLite store", () => {
     await queue.write(() => void insert.run("x".repeat(100_000)));
     await queue.close();
     db.close();
+  });
+
+  test("R23 where the log cannot grow leases are still renewed, and what finds no room is refused and not lost", () => {
+    const renewer = compiled(join(import.meta.dirname, "renewer.process.ts"));
+    // 160 KiB for each file; the signal that comes with the limit is ignored, so that the write fails as on a full disk.
+    const command = 'trap "" XFSZ; ulimit -f 160; exec "$@"';
+    const said = execFileSync("bash", ["-c", command, "bash", process.execPath, renewer.script, path], {
+      encoding: "utf8",
+    });
+    rmSync(renewer.folder, { recursive: true });
+    const { renewed, fresh, stored, codes } = JSON.parse(said);
+    expect(renewed).toBe(2000);
+    expect(fresh).toBeLessThan(4000);
+    expect(stored).toBe(fresh + 20);
+    expect(codes).toEqual(["E_STORE_FULL"]);
   });
 
   test("a failing write takes no neighbour with it, and a read between two writes sees the first alone", async () => {
