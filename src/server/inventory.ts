@@ -1,3 +1,4 @@
+import { forModel } from "../firmware/graph.ts";
 import type { Received } from "../http/control-requests.ts";
 import type { HistoryEntry } from "../migration/migration.ts";
 import type { Phone } from "../phones/phone.ts";
@@ -50,7 +51,8 @@ export async function putPhones(core: Core, { phones, replace }: Received<"putPh
     const before = kept.get(row.mac);
     if (before !== undefined && !replace) throw exists(row.mac);
     const model = row.model === undefined ? undefined : readModel(row.model);
-    const graph = model && core.known.graph(model.family);
+    const family = model && core.known.graph(model.family);
+    const graph = family && forModel(model.id)(family);
     const running =
       row.running === undefined || graph === undefined ? row.running : readRelease(row.running, graph).load;
     return {

@@ -1,9 +1,11 @@
 import { loadManifests } from "../files/manifests.ts";
-import type { Policy, Protocol, Release, UpdateGraph } from "../firmware/release.ts";
+import { forModel } from "../firmware/graph.ts";
+import { type Named, readRelease as namedRelease } from "../firmware/named.ts";
+import type { Policy, Release, UpdateGraph } from "../firmware/release.ts";
 import type { RemedyTable } from "../firmware/remedy.ts";
-import { compareVersions, parseVersion } from "../firmware/version.ts";
 import type { Planned } from "../migration/migration.ts";
 import { plan, type Target } from "../migration/plan.ts";
+import type { MigrationRule } from "../migration/rules.ts";
 import { makeStage } from "../migration/stage.ts";
 import { families, familyOf, modelOf } from "../phones/families.ts";
 import type { Family, Model } from "../phones/family.ts";
@@ -61,11 +63,27 @@ export interface PlanQuestion {
 /** The plan, with the words read. Throws `E_MODEL_UNKNOWN`, `E_RELEASE_UNKNOWN` with what was probably meant. */
 export function planFor(known: Known, question: PlanQuestion): { readonly model: Model; readonly planned: Planned } {
   const { model, family, graph } = surroundingsOf(known, question.model);
-  const from = question.from === undefined ? undefined : readStart(question.from, graph);
-  const to = readTarget(question.to, graph);
+  // Two series of one family have releases of one version; only the model's own are meant.
+  const own = forModel(model.id)(graph);
+  const from = question.from === undefined ? undefined : readStart(question.from, own);
+  const to = readTarget(question.to, own);
   const stageOf: Parameters<typeof plan>[0]["stageOf"] = (number, start, edge, release) =>
     makeStage(family, number, start, edge, release);
   return { model, planned: plan({ graph, model: model.id, policy: question.policy, stageOf, from, to }) };
+}
+
+/** The way of a phone that nobody asked for in person; undefined where the rule's words name nothing. */
+export function planUnderRule(
+  known: Known,
+  { model, running }: { readonly model: string; readonly running?: string },
+  { target, policy }: MigrationRule,
+): Planned | undefined {
+  try {
+    return planFor(known, { model, from: running, to: target, policy }).planned;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
 }
 
 /** The model that a person means. Throws `E_MODEL_UNKNOWN`. */
@@ -96,37 +114,33 @@ function surroundingsOf(known: Known, text: string): { model: Model; family: Fam
   });
 }
 
-const protocols: Readonly<Record<string, Protocol>> = { sip: "SIP", sccp: "SCCP", skinny: "SCCP", mgcp: "MGCP" };
-
 function readTarget(text: string, graph: UpdateGraph): Target {
-  const protocol = protocols[text.toLowerCase()];
-  return protocol === undefined ? { load: readRelease(text, graph).load } : { protocol };
+  const named = namedRelease(graph, /^skinny$/i.test(text) ? "sccp" : text);
+  return named.kind === "protocol" ? { protocol: named.protocol } : { load: releaseOf(named, text, graph).load };
 }
 
 function readStart(text: string, graph: UpdateGraph): string | undefined {
-  return text.toLowerCase() === "unknown" ? undefined : readRelease(text, graph).load;
+  const named = namedRelease(graph, text);
+  return named.kind === "unknown" ? undefined : releaseOf(named, text, graph).load;
 }
 
-/** A release by its load or by `protocol version`. Throws `E_RELEASE_UNKNOWN`. */
+/** A release by its load or by `protocol version`. Cut the graph to the phone's model before. Throws `E_RELEASE_UNKNOWN`. */
 export function readRelease(text: string, graph: UpdateGraph): Release {
-  const wanted = text.trim().replace(/\.(?:bin|sbn|sb2|loads)$/i, "");
-  const releases = [...graph.releases.values()];
-  const named = releases.find((release) => release.load.toLowerCase() === wanted.toLowerCase());
-  const found = named ?? releases.find((release) => isCalled(release, wanted));
-  if (found !== undefined) return found;
-  const loads = releases.map((release) => release.load);
-  const meant = nearest(wanted, [...loads, ...releases.map((release) => `${release.protocol} ${release.version}`)]);
-  const zero = /^PO[0SM]3/i.test(wanted) ? "Cisco's load names begin P0, with a digit zero. " : "";
+  return releaseOf(namedRelease(graph, text), text, graph);
+}
+
+function releaseOf(named: Named, text: string, graph: UpdateGraph): Release {
+  if (named.kind === "release") return named.release;
+  const miss =
+    named.kind === "miss"
+      ? named
+      : { reason: "A release is wanted here, and this names none.", suggestions: [...graph.releases.keys()] };
   throw failure("E_RELEASE_UNKNOWN", 2, {
     where: `release ${JSON.stringify(text)}`,
-    message: `firmware-manifests/${graph.family}.yaml has no such load or version`,
-    remedy: `${zero}${meant === undefined ? `known: ${loads.join(", ")}` : `did you mean ${meant}?`}`,
+    message: miss.reason,
+    remedy:
+      miss.suggestions.length === 0
+        ? `known: ${[...graph.releases.keys()].join(", ")}`
+        : `did you mean ${miss.suggestions.join(", or ")}?`,
   });
-}
-
-function isCalled(release: Release, wanted: string): boolean {
-  const [, protocol, version] = /^(sccp|sip|mgcp|skinny)[\s:/-]+v?(\S+)$/i.exec(wanted) ?? [];
-  if (protocol === undefined || version === undefined) return false;
-  if (protocols[protocol.toLowerCase()] !== release.protocol || parseVersion(version) === undefined) return false;
-  return compareVersions(version, release.version) === 0;
 }
