@@ -5,13 +5,22 @@ import type { Log } from "./log.ts";
 export function tftpNote(event: TftpEvent, log: Log): void {
   switch (event.event) {
     case "transfer.started":
-      log.note({ event: event.event, detail: `to port ${event.port}`, ip: event.ip, file: event.filename });
+    case "upload.started":
+      log.note({ event: event.event, detail: `port ${event.port}`, ip: event.ip, file: event.filename });
       break;
     case "transfer.done":
     case "transfer.broken": {
       const { octets, packets, resent, milliseconds, ip, filename } = event;
       const figures = `${octets} octets in ${packets} packets, ${resent} of them again, ${Math.round(milliseconds)} ms`;
       const detail = event.event === "transfer.done" ? figures : `${event.because}; ${figures}`;
+      log.note({ event: event.event, detail, ip, file: filename });
+      break;
+    }
+    case "upload.done":
+    case "upload.broken": {
+      const { octets, milliseconds, ip, filename } = event;
+      const figures = `${octets} octets, ${Math.round(milliseconds)} ms`;
+      const detail = event.event === "upload.done" ? figures : `${event.because}; ${figures}`;
       log.note({ event: event.event, detail, ip, file: filename });
       break;
     }
