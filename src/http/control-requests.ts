@@ -32,7 +32,8 @@ const phone = z.strictObject({
 export const controlRequests = {
   migrate: z.strictObject({
     model: word.optional(),
-    to: word,
+    /** Absent: where the rules of provision.yaml (`migrations`) say. */
+    to: word.optional(),
     /** For phones whose load the inventory does not know. */
     from: word.optional(),
     macs: z.array(mac).default([]),
@@ -41,11 +42,18 @@ export const controlRequests = {
     wave: z.number().int().min(1).max(100_000).optional(),
     /** Milliseconds since the epoch; 0: at once. */
     startAt: z.number().int().min(0).default(0),
+    /** No phone begins from then on. */
+    until: z.number().int().min(1).optional(),
+    everyDay: z.boolean().default(false),
+    stopAfter: z.number().int().min(1).max(100_000).default(1),
+    transfers: z.number().int().min(1).max(100_000).optional(),
     acceptOneWay: z.boolean().default(false),
     /** False: say what would happen and change nothing. */
     enrol: z.boolean().default(false),
   }),
   status: z.strictObject({}),
+  /** Without a job: a list of them. */
+  report: z.strictObject({ job: word.optional() }),
   wish: z.strictObject({
     wish: z.enum(["go", "pause", "cancel"]),
     macs: z.array(mac).default([]),

@@ -23,7 +23,7 @@ export interface DeskParts {
   readonly around: Neighbourhood;
   readonly note: (note: Note) => void;
   /** What a phone says of itself in its requests; absent where nobody listens. */
-  readonly evidence?: Pick<Evidence, "userAgent">;
+  readonly evidence?: Pick<Evidence, "userAgent" | "seen">;
 }
 
 export interface Desk extends FileDesk {
@@ -62,8 +62,9 @@ export function createFileDesk(parts: DeskParts): Desk {
     }
     if (asker.is === "stranger") return fromSite(request);
     await witness(request, asker.mac);
-    if (request.userAgent !== undefined)
-      await parts.evidence?.userAgent(request.userAgent, { mac: asker.mac, ip: request.ip, at: request.at });
+    const who = { mac: asker.mac, ip: request.ip, at: request.at };
+    if (request.userAgent !== undefined) await parts.evidence?.userAgent(request.userAgent, who);
+    if (parts.tracker.of(asker.mac) === undefined) await parts.evidence?.seen(who);
     const tracked = parts.tracker.of(asker.mac);
     if (tracked !== undefined) return toEnrolled(request, asker.mac, tracked);
     return toInventory(request, asker.mac);

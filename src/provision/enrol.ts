@@ -33,11 +33,12 @@ export type Verdict = { readonly mac: Mac } & (
 
 /**
  * Looks at an order and changes nothing: every package of every stage must be whole in the vault, and a step without a
- * way back needs the admin's word (design.md §6, laws 2 and 5).
+ * way back needs the admin's word (design.md §6, laws 2 and 5). `agreed` are phones whose rule has it.
  */
 export async function judge(
   parts: { readonly tracker: Tracker; readonly vault: Vault },
   order: EnrolOrder,
+  agreed: ReadonlySet<Mac> = new Set(),
 ): Promise<readonly Verdict[]> {
   const lacking = new Map<string, readonly string[]>();
   for (const { plan } of order.phones) {
@@ -57,7 +58,8 @@ export async function judge(
     );
     if (missing.length > 0) return { mac, is: "firmware-missing", missing: [...new Set(missing)] };
     const final = plan.stages.find((stage) => stage.oneWay);
-    if (final !== undefined && !order.acceptOneWay) return { mac, is: "one-way", load: final.release.load };
+    if (final !== undefined && !order.acceptOneWay && !agreed.has(mac))
+      return { mac, is: "one-way", load: final.release.load };
     return { mac, is: "ready", wave: 1 };
   });
   return inWaves(order, verdicts);
@@ -80,8 +82,9 @@ export async function enrol(
   parts: { readonly tracker: Tracker; readonly vault: Vault },
   order: EnrolOrder,
   now: number,
+  agreed: ReadonlySet<Mac> = new Set(),
 ): Promise<readonly Verdict[]> {
-  const verdicts = await judge(parts, order);
+  const verdicts = await judge(parts, order, agreed);
   if (verdicts.some((v) => v.is !== "ready" && v.is !== "on-its-way")) return verdicts;
   await Promise.all(
     order.phones.map(async ({ mac, plan }, index) => {
@@ -93,7 +96,8 @@ export async function enrol(
   return verdicts;
 }
 
-function migrationOf(mac: Mac, plan: MigrationPlan, order: EnrolOrder, wave: number, now: number): Migration {
+/** The migration of a phone that is about to begin. */
+export function migrationOf(mac: Mac, plan: MigrationPlan, order: EnrolOrder, wave: number, now: number): Migration {
   return {
     mac,
     model: plan.model,
@@ -113,7 +117,8 @@ function migrationOf(mac: Mac, plan: MigrationPlan, order: EnrolOrder, wave: num
   };
 }
 
-function enrolledLine(mac: Mac, plan: MigrationPlan, now: number): HistoryEntry {
+/** The history line that a migration begins with. */
+export function enrolledLine(mac: Mac, plan: MigrationPlan, now: number): HistoryEntry {
   const way = plan.stages.map((s) => s.release.load).join(" > ");
   return { at: now, mac, event: "migration.enrolled", detail: `${plan.from?.load ?? "unknown"} > ${way}` };
 }

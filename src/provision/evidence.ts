@@ -22,6 +22,8 @@ export interface Evidence {
   dhcp(identity: DhcpIdentity, who: Speaker): Promise<void>;
   /** The user agent of a request for a phone's file. */
   userAgent(text: string, who: Speaker): Promise<void>;
+  /** A request for a file, whatever it says. */
+  seen(who: Speaker): Promise<void>;
   /** A log that the phone uploaded, whole or its end. */
   log(octets: Uint8Array, who: Speaker): Promise<void>;
 }
@@ -30,6 +32,8 @@ export interface EvidenceParts {
   readonly store: Store;
   readonly tracker: Tracker;
   readonly note: (note: Note) => void;
+  /** Told of every phone that is seen, with the model that it names. */
+  readonly newcomers?: { seen(who: Speaker, model?: string): Promise<void> };
 }
 
 /** Turns what phones say into events of their migrations. Never rejects: a report that is lost costs nothing. */
@@ -48,12 +52,17 @@ export function createEvidence(parts: EvidenceParts): Evidence {
   }
 
   return {
-    dhcp: ({ model, application, bootRom }, who) =>
-      tell(who, [
+    async dhcp({ model, application, bootRom }, who) {
+      await tell(who, [
         ...(model === undefined ? [] : [named(model, "DHCP option 60")]),
         ...(bootRom === undefined ? [] : [reported(bootRom, "bootrom")]),
         ...(application === undefined ? [] : [reported(application, "application")]),
-      ]),
+      ]);
+      await parts.newcomers?.seen(who, model);
+    },
+    async seen(who) {
+      await parts.newcomers?.seen(who);
+    },
     async userAgent(text, who) {
       const said = readUserAgent(text);
       // A serial number that is not the asker's: a proxy, or somebody who plays another phone.
@@ -63,6 +72,7 @@ export function createEvidence(parts: EvidenceParts): Evidence {
         ...(said.bootRom === undefined ? [] : [reported(said.bootRom, "bootrom")]),
         ...(said.application === undefined ? [] : [reported(said.application, "application")]),
       ]);
+      await parts.newcomers?.seen(who, said.model);
     },
     async log(octets, who) {
       const { application } = readPolycomLog(octets);

@@ -37,12 +37,16 @@ export async function openCore(config: Config, now: () => number, serving: boole
   const siteFiles = await siteFilesOf(config, serving);
   const store = await openSqliteStore(join(config.data, "provision.db"));
   try {
-    const tracker = await createTracker(store, known);
+    const tracker = await createTracker(store, known, trackerLimits(config));
     return { config, known, store, vault, siteFiles, renderer, tracker, now, close: () => store.close() };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+function trackerLimits({ fleet: { transfers } }: Config): { readonly transfers?: number } {
+  return transfers === undefined ? {} : { transfers };
 }
 
 async function siteFilesOf(config: Config, serving: boolean): Promise<SiteFiles> {

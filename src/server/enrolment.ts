@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Received } from "../http/control-requests.ts";
 import type { MigrationPlan, Planned } from "../migration/migration.ts";
 import type { PlanJson } from "../migration/plan-document.ts";
+import { type MigrationRule, ruleFor } from "../migration/rules.ts";
 import { modelOf } from "../phones/families.ts";
+import type { Model } from "../phones/family.ts";
 import type { Phone } from "../phones/phone.ts";
 import { type EnrolOrder, enrol, judge, type Verdict } from "../provision/enrol.ts";
 import { type Mac, macWithColons, parseMac } from "../wire/address.ts";
@@ -15,6 +17,8 @@ import { planDocument } from "./plan-report.ts";
 export interface Enrolled {
   readonly mac: string;
   readonly verdict: Verdict["is"] | "already-there" | "no-path";
+  /** The rule of provision.yaml that says where it goes. */
+  readonly rule?: string;
   /** Of a phone that is ready: which wave it goes with, from 1. */
   readonly wave?: number;
   /** Why it does not go. */
@@ -25,6 +29,8 @@ export interface Enrolled {
 /** What `provision migrate --json` prints. */
 export interface MigrateAnswer {
   readonly enrolled: boolean;
+  /** Names the job: `provision report JOB`. */
+  readonly job: string;
   readonly phones: readonly Enrolled[];
 }
 
@@ -34,26 +40,30 @@ export interface MigrateAnswer {
  */
 export async function migrate(core: Core, request: Received<"migrate">): Promise<MigrateAnswer> {
   const phones = await phonesOf(core, request);
-  const planned = phones.map((phone) => ({ phone, planned: planOf(core, phone, request) }));
-  const going = planned.flatMap(({ phone, planned: { planned } }) =>
+  const planned = phones.map((phone) => ({ phone, ...planOf(core, phone, request) }));
+  const going = planned.flatMap(({ phone, planned }) =>
     planned.kind === "plan" ? [{ mac: phone.mac, plan: planned.plan }] : [],
   );
-  const stuck = planned.some(({ planned: { planned } }) => planned.kind === "no-path");
+  const stuck = planned.some(({ planned }) => planned.kind === "no-path");
   const order = orderOf(request, going);
-  const verdicts = request.enrol && !stuck ? await enrol(core, order, core.now()) : await judge(core, order);
+  const agreed = new Set(planned.filter(({ rule }) => rule?.acceptOneWay === true).map(({ phone }) => phone.mac));
+  const verdicts =
+    request.enrol && !stuck ? await enrol(core, order, core.now(), agreed) : await judge(core, order, agreed);
   const byMac = new Map(verdicts.map((verdict) => [verdict.mac, verdict]));
   const answers = await Promise.all(
-    planned.map(async ({ phone, planned: { planned, model } }) =>
-      answerFor(phone.mac, planned, byMac.get(phone.mac), await planDocument(core, model.id, planned)),
-    ),
+    planned.map(async ({ phone, planned, model, rule }) => ({
+      ...answerFor(phone.mac, planned, byMac.get(phone.mac), await planDocument(core, model.id, planned)),
+      ...(rule === undefined ? {} : { rule: rule.name }),
+    })),
   );
   const willing = verdicts.every(({ is }) => is === "ready" || is === "on-its-way");
-  return { enrolled: request.enrol && !stuck && willing, phones: answers };
+  return { enrolled: request.enrol && !stuck && willing, job: order.job, phones: answers };
 }
 
 async function phonesOf(core: Core, request: Received<"migrate">): Promise<readonly Phone[]> {
   const inventory = await core.store.phones();
   const model = request.model === undefined ? undefined : readModel(request.model).id;
+  if (request.to === undefined) return ruledPhones(core, request, inventory);
   if (request.macs.length > 0) {
     const named = new Map(inventory.map((phone) => [phone.mac, phone]));
     return [...new Set(request.macs)].map((mac) => knownAs(named.get(mac), mac, model));
@@ -68,6 +78,31 @@ async function phonesOf(core: Core, request: Received<"migrate">): Promise<reado
     where: "the inventory",
     message: `no phone of its ${inventory.length} fits ${[request.model, request.group].filter(Boolean).join(" and ") || "nothing that was asked"}`,
     remedy: "import them (provision phones import FILE.csv), or name one: --mac 00:0e:84:c0:60:a6",
+  });
+}
+
+/** Without a target, the phones are those that were named, or all, as far as a rule selects them. */
+function ruledPhones(core: Core, request: Received<"migrate">, inventory: readonly Phone[]): readonly Phone[] {
+  const wanted = request.model === undefined ? undefined : readModel(request.model).id;
+  const named = new Set(request.macs);
+  const chosen = inventory.filter((phone) => {
+    const model = modelOf(phone.model ?? "");
+    return (
+      model !== undefined &&
+      (named.size === 0 || named.has(phone.mac)) &&
+      (wanted === undefined || model.id === wanted) &&
+      (request.group === undefined || phone.group === request.group) &&
+      ruleFor(phone, model, core.config.migrations) !== undefined
+    );
+  });
+  if (chosen.length > 0 && (named.size === 0 || chosen.length === named.size)) return chosen;
+  throw failure("E_NO_PHONES", 1, {
+    where: core.config.file ?? "provision.yaml",
+    message:
+      named.size > chosen.length && chosen.length > 0
+        ? "no rule of `migrations` selects some of these phones"
+        : "no rule of `migrations` selects any of these phones",
+    remedy: "say where they go (--to sip), or write a rule below migrations: { name, select, target }",
   });
 }
 
@@ -91,18 +126,41 @@ function knownAs(phone: Phone | undefined, mac: Mac, model: string | undefined):
   });
 }
 
-function planOf(core: Core, phone: Phone, request: Received<"migrate">) {
-  return planFor(core.known, {
-    model: phone.model ?? "",
-    from: phone.running ?? request.from,
-    to: request.to,
-    policy: request.policy,
-  });
+interface PlannedPhone {
+  readonly model: Model;
+  readonly planned: Planned;
+  readonly rule?: MigrationRule;
+}
+
+function planOf(core: Core, phone: Phone, request: Received<"migrate">): PlannedPhone {
+  const model = phone.model ?? "";
+  const from = phone.running ?? request.from;
+  const rule = request.to === undefined ? ruleFor(phone, modelOf(model), core.config.migrations) : undefined;
+  const { to = rule?.target ?? "" } = request;
+  const planned = planFor(core.known, { model, from, to, policy: rule?.policy ?? request.policy });
+  return { ...planned, ...(rule === undefined ? {} : { rule }) };
 }
 
 function orderOf(request: Received<"migrate">, phones: readonly { mac: Mac; plan: MigrationPlan }[]): EnrolOrder {
-  const { wave, startAt, acceptOneWay } = request;
-  return { phones, job: randomUUID(), startAt, acceptOneWay, ...(wave === undefined ? {} : { wave }) };
+  const { wave, startAt, acceptOneWay, stopAfter, until, transfers } = request;
+  if (until !== undefined && until <= startAt) {
+    const remedy = "give an end that lies after the beginning: --at 22:00 --until +6h";
+    throw failure("E_USAGE", 2, { where: "--until", message: "these hours end before they begin", remedy });
+  }
+  const hours = {
+    ...(until === undefined ? {} : { until }),
+    ...(until !== undefined && request.everyDay ? { everyDay: true as const } : {}),
+  };
+  return {
+    phones,
+    job: randomUUID(),
+    startAt,
+    acceptOneWay,
+    hours,
+    stopAfter,
+    ...(wave === undefined ? {} : { wave }),
+    ...(transfers === undefined ? {} : { transfers }),
+  };
 }
 
 function answerFor(mac: Mac, planned: Planned, verdict: Verdict | undefined, plan: PlanJson): Enrolled {
@@ -142,12 +200,14 @@ export async function wish(core: Core, request: Received<"wish">): Promise<{ rea
     const remedy = "see who is: provision status";
     throw failure("E_NOT_ENROLLED", 1, { where: macWithColons(mac), message: "this phone is not enrolled", remedy });
   }
-  const phones: Wished[] = [];
-  for (const mac of macs) {
-    const moved = await core.tracker.advance(mac, { is: "wish", wish: request.wish }, core.now());
-    const migration = moved?.tracked.migration;
-    phones.push({ mac: macWithColons(parseMac(mac) ?? mac), state: migration === undefined ? "" : stateOf(migration) });
-  }
+  // All at once: the stop of a whole building must not wait for a thousand writes one after the other.
+  const phones = await Promise.all(
+    [...new Set(macs)].map(async (mac): Promise<Wished> => {
+      const moved = await core.tracker.advance(mac, { is: "wish", wish: request.wish }, core.now());
+      const migration = moved?.tracked.migration;
+      return { mac: macWithColons(parseMac(mac) ?? mac), state: migration === undefined ? "" : stateOf(migration) };
+    }),
+  );
   return { phones };
 }
 

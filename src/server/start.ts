@@ -10,6 +10,7 @@ import { startTftp } from "../net/tftp-listener.ts";
 import { createDhcpDesk } from "../provision/answer-dhcp.ts";
 import { createFileDesk } from "../provision/answer-file.ts";
 import { createEvidence, type Evidence } from "../provision/evidence.ts";
+import { createNewcomers } from "../provision/newcomers.ts";
 import { statusReport } from "../provision/status.ts";
 import { type Ipv4, inSubnet } from "../wire/address.ts";
 import { type Administration, administrationBy, operationsOf } from "./administration.ts";
@@ -18,6 +19,7 @@ import { controlSocketOf, findServer, usableSocketPath } from "./control-client.
 import { openCore } from "./core.ts";
 import { dhcpSettings, findDhcpPlace, refuseBesideOthers } from "./dhcp-settings.ts";
 import { failure } from "./failure.ts";
+import { planUnderRule } from "./knowledge.ts";
 import { followLeases } from "./lease-holders.ts";
 import type { Log } from "./log.ts";
 import { portTrouble } from "./port-trouble.ts";
@@ -66,7 +68,13 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
     const { store, tracker } = core;
     const leases = await followLeases(store);
     const neighbour = createNeighbours(now);
-    const evidence = createEvidence({ store, tracker, note: log.note });
+    const newcomers = createNewcomers({
+      ...core,
+      rules: config.migrations,
+      plan: (phone, rule) => planUnderRule(core.known, phone, rule),
+      note: log.note,
+    });
+    const evidence = createEvidence({ store, tracker, note: log.note, newcomers });
     const desk = createFileDesk({
       ...core,
       evidence,
