@@ -275,7 +275,8 @@ class Batches {
     const at = i * NAME;
     const { names } = this.#out;
     const address = [4, 5, 6, 7].map((offset) => names.getUint8(at + offset)).join(".");
-    socket.watcher.send(octets, 0, length, names.getUint16(at + 2), address, ignoreLoss);
+    const port = names.getUint16(at + 2);
+    if (port !== 0) socket.watcher.send(octets, 0, length, port, address, ignoreLoss);
   }
 
   #fetch(socket: BatchSocket): number {

@@ -62,7 +62,11 @@ export const openDgram: OpenUdp = async ({ address, port, receiveBuffer, onDatag
       const datagram = Buffer.allocUnsafe(head.length + end - start);
       datagram.set(head);
       if (body !== undefined) datagram.set(body.subarray(start, end), head.length);
-      socket.send(datagram, 0, datagram.length, to.port, to.address, ignoreLoss);
+      try {
+        socket.send(datagram, 0, datagram.length, to.port, to.address, ignoreLoss);
+      } catch {
+        // Node refuses some destinations by itself; to the caller that is a loss like any other.
+      }
     },
     close: () =>
       new Promise((closed) => {

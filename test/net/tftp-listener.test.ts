@@ -80,6 +80,15 @@ describe("the TFTP service", () => {
     await expect(serve(new TableDesk(), { port: first.port })).rejects.toThrow(/in use: stop the other server/);
   });
 
+  it("leaves no socket behind when it stops", async () => {
+    const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind.includes("UDP")).length;
+    const before = sockets();
+    const service = await startTftp({ listen: LOOPBACK, port: 0, desk: new TableDesk() });
+    expect(sockets()).toBe(before + 65);
+    await service.stop();
+    await expect.poll(sockets).toBe(before);
+  });
+
   it("ends live transfers with an ERROR when it stops, and closes the file", async () => {
     const image = new MemoryImage("big", pattern(5000));
     const desk = new TableDesk({ big: image });
