@@ -8,6 +8,7 @@ import { phones } from "./phones.ts";
 import { plan } from "./plan.ts";
 import { rehearse } from "./rehearse.ts";
 import { render } from "./render.ts";
+import { report } from "./report.ts";
 import { serve } from "./serve.ts";
 import { status } from "./status.ts";
 import { cancel, pause, resume } from "./wish.ts";
@@ -20,6 +21,7 @@ export const commands: readonly ((run: Run) => Command)[] = [
   plan,
   migrate,
   status,
+  report,
   pause,
   resume,
   cancel,

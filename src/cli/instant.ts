@@ -4,13 +4,13 @@ import { failure } from "../server/failure.ts";
  * An instant that a person writes, as milliseconds since the epoch: `2026-11-21T02:00`, `2026-11-21 02:00` (of this
  * machine's time zone unless it says another), `02:00` (the next one), `+90m`, `now`. Throws `E_USAGE`.
  */
-export function readInstant(text: string, now: number): number {
+export function readInstant(text: string, now: number, flag = "--at"): number {
   const word = text.trim();
   if (/^now$/i.test(word)) return now;
   const instant = clockTime(word, now) ?? fromNow(word, now) ?? calendarTime(word);
   if (instant !== undefined && instant >= now - 60_000) return instant;
   throw failure("E_USAGE", 2, {
-    where: `--at ${text}`,
+    where: `${flag} ${text}`,
     message: instant === undefined ? "this is no time" : "this time has passed",
     remedy: "write it like 2026-11-21T02:00, 02:00 (the next one) or +90m",
   });

@@ -14,13 +14,17 @@ import { printable, say, sayJson, type Terminal, table, tell } from "./terminal.
 
 interface Options extends Globals {
   readonly model?: string;
-  readonly to: string;
+  readonly to?: string;
   readonly from?: string;
   readonly mac?: readonly string[];
   readonly group?: string;
   readonly policy: "strict" | "documented";
   readonly wave?: string;
   readonly at?: string;
+  readonly until?: string;
+  readonly everyDay?: boolean;
+  readonly stopAfter?: string;
+  readonly transfers?: string;
   readonly acceptOneWay?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
@@ -32,13 +36,17 @@ export function migrate(run: Run): Command {
   return new Command("migrate")
     .description("enrol phones of the inventory: each is led to the target, stage by stage")
     .option("--model <model>", "every phone of this model")
-    .requiredOption("--to <target>", "sip, sccp or a load")
+    .option("--to <target>", "sip, sccp or a load; without it, where the rules of provision.yaml (migrations) say")
     .option("--mac <mac>", "this phone; may be given several times", several)
     .option("--group <group>", "every phone of this group")
     .option("--from <release>", "what phones run of which the inventory does not know it")
     .addOption(policyOption())
-    .option("--wave <n>", "one phone first, then n at a time, each wave after the one before has arrived")
+    .option("--wave <n>", "one phone of each kind first, then n at a time, each wave after the one before has arrived")
     .option("--at <time>", "not before: 2026-11-21T02:00, 02:00 (the next one) or +90m")
+    .option("--until <time>", "no phone begins from then on; one under way is finished")
+    .option("--every-day", "the hours from --at to --until come again every day")
+    .option("--stop-after <n>", "so many phones with a problem hold the rest of the job (default 1)")
+    .option("--transfers <n>", "at most so many phones under way at once")
     .option("--accept-one-way", "agree to steps that no way leads back from")
     .option("--yes", "do not ask")
     .option("--dry-run", "say what would happen, and change nothing")
@@ -73,25 +81,43 @@ function put(ask: Administration, request: ReturnType<typeof requestOf>): Promis
 
 function requestOf(options: Options) {
   const { model, to, from, group, policy } = options;
-  const wave = options.wave === undefined ? undefined : Number(options.wave);
-  if (wave !== undefined && !(Number.isInteger(wave) && wave >= 1)) {
-    throw failure("E_USAGE", 2, {
-      where: `--wave ${options.wave}`,
-      message: "this is no number of phones",
-      remedy: "give 1 or more",
-    });
+  const now = Date.now();
+  const startAt = options.at === undefined ? 0 : readInstant(options.at, now);
+  const until = options.until === undefined ? undefined : readInstant(options.until, now, "--until");
+  if (options.everyDay === true && (options.at === undefined || until === undefined)) {
+    const remedy = "give both: --at 22:00 --until +10h --every-day";
+    throw failure("E_USAGE", 2, { where: "--every-day", message: "there are no hours to come again", remedy });
   }
   return {
-    to,
     policy,
     macs: (options.mac ?? []).map(readMac),
     acceptOneWay: options.acceptOneWay ?? false,
-    startAt: options.at === undefined ? 0 : readInstant(options.at, Date.now()),
-    ...(model === undefined ? {} : { model }),
-    ...(from === undefined ? {} : { from }),
-    ...(group === undefined ? {} : { group }),
-    ...(wave === undefined ? {} : { wave }),
+    startAt,
+    // Hours like 22:00 to 05:00, asked for in the evening: the end lies behind the beginning.
+    ...defined({ until: until !== undefined && until <= startAt ? until + 86_400_000 : until }),
+    ...(options.everyDay === true ? { everyDay: true } : {}),
+    ...defined({ model, to, from, group }),
+    ...defined({
+      wave: countOf("--wave", options.wave),
+      stopAfter: countOf("--stop-after", options.stopAfter),
+      transfers: countOf("--transfers", options.transfers),
+    }),
   };
+}
+
+function countOf(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw failure("E_USAGE", 2, {
+    where: `${flag} ${text}`,
+    message: "this is no number of phones",
+    remedy: "give 1 or more",
+  });
+}
+
+function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as never;
 }
 
 function show(terminal: Terminal, { phones }: MigrateAnswer): void {
@@ -135,10 +161,10 @@ async function agreed(terminal: Terminal, options: Options, { phones }: MigrateA
   }
 }
 
-function summary({ phones, enrolled }: MigrateAnswer, dryRun: boolean): string {
+function summary({ phones, enrolled, job }: MigrateAnswer, dryRun: boolean): string {
   const count = (verdict: Enrolled["verdict"]) => phones.filter((phone) => phone.verdict === verdict).length;
   if (enrolled && count("ready") > 0)
-    return `${count("ready")} phones are enrolled. See them: provision status --watch`;
+    return `${count("ready")} phones are enrolled. See them: provision status --watch, provision report ${job.slice(0, 8)}`;
   if (phones.every(({ verdict }) => verdict === "already-there" || verdict === "on-its-way"))
     return "There is nothing to do.";
   const remedies = [

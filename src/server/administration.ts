@@ -8,6 +8,7 @@ import { type Core, openCore } from "./core.ts";
 import { type MigrateAnswer, migrate, type Wished, wish } from "./enrolment.ts";
 import { Failure } from "./failure.ts";
 import { listPhones, type PhoneStory, putPhones, removePhone, type ShownPhone, showPhone } from "./inventory.ts";
+import { report } from "./job-report.ts";
 import { octetsFor } from "./rendering.ts";
 
 /** What `provision status --json` prints. */
@@ -20,6 +21,7 @@ export interface Administration {
   migrate(request: Sent<"migrate">): Promise<MigrateAnswer>;
   status(request: Sent<"status">): Promise<StatusReport>;
   wish(request: Sent<"wish">): Promise<{ readonly phones: readonly Wished[] }>;
+  report(request: Sent<"report">): ReturnType<typeof report>;
   phones(request: Sent<"phones">): Promise<readonly ShownPhone[]>;
   phone(request: Sent<"phone">): Promise<PhoneStory>;
   /** The inventory as CSV. */
@@ -38,6 +40,7 @@ export function operationsOf(core: Core): Operations {
     migrate: (request) => migrate(core, request),
     status: async () => ({ phones: await statusReport(core) }),
     wish: (request) => wish(core, request),
+    report: ({ job }) => report(core, job),
     phones: () => listPhones(core),
     phone: ({ mac }) => showPhone(core, mac),
     exportPhones: async (request) => ({ csv: writeInventory(await core.store.phones(), request) }),
