@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type AtaModel, createCiscoAta, type FlashAta } from "../../src/sim/cisco-ata/character.ts";
+import { type AtaModel, ataFlashWith, createCiscoAta, type FlashAta } from "../../src/sim/cisco-ata/character.ts";
 import { ataPackageOf, HARDWARE, imageIdOf, zupImage } from "../../src/sim/cisco-ata/images.ts";
 import { readProfile } from "../../src/sim/cisco-ata/profile.ts";
 import { signedImage } from "../../src/sim/images.ts";
@@ -129,4 +129,19 @@ test("image ids are build dates written in hexadecimal", () => {
   expect(imageIdOf(NEW)).toBe(0x060412a);
   expect(imageIdOf("ata18x-v2-15-020927a")).toBe(0x020927a);
   expect(imageIdOf("nothing")).toBeUndefined();
+});
+
+test("loads from 1.1 on check signatures; the ATA never does", () => {
+  expect(ataFlashWith("CP7905010200SIP040406A").checksSignatures).toBe(true);
+  expect(ataFlashWith("CP7905010000SIP021010A").checksSignatures).toBe(false);
+  expect(ataFlashWith("ATA030204SCCP090202A").checksSignatures).toBe(false);
+});
+
+test("an ATA goes from one .zup to the next, as its profile names them", async () => {
+  const load = "ATA030204SCCP090202A";
+  const profile = compiled({ hardware: 0x301, imageId: 0x090202a, file: `${load}.zup` });
+  const files: Site = new Map([["atadefault.cfg", profile]]);
+  for (const { name, octets } of ataPackageOf(load, HARDWARE.ATA, 3000)) files.set(name, octets);
+  const { phone } = await run(ataFlashWith("ATA030100SCCP040211A"), "ATA", files);
+  expect(phone).toMatchObject({ mood: "settled", running: load });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { latin1, textOf } from "../../src/sim/octets.ts";
-import { createPolycom, type FlashPolycom } from "../../src/sim/polycom/character.ts";
-import { polycomImage } from "../../src/sim/polycom/images.ts";
+import { createPolycom, type FlashPolycom, polycomFlashWith } from "../../src/sim/polycom/character.ts";
+import { loaderWith, polycomImage, polycomPackageOf } from "../../src/sim/polycom/images.ts";
 import { imageNames, readMaster } from "../../src/sim/polycom/master.ts";
 import { POLYCOM_MODELS } from "../../src/sim/polycom/models.ts";
 import { type Seat, seat } from "../../src/sim/seat.ts";
@@ -58,7 +58,7 @@ describe("a BootROM phone", () => {
       "000000000000-directory.xml",
     ]);
     expect([...server.uploads.keys()]).toEqual([`${MAC}-boot.log`, `${MAC}-app.log`]);
-    expect(textOf(server.uploads.get(`${MAC}-boot.log`) as Uint8Array)).toContain("loader 4.1.4, 3.1.8");
+    expect(textOf(server.uploads.get(`${MAC}-boot.log`) as Uint8Array)).toContain("BootROM, Version=4.1.4\n");
   });
 
   test("opens the image at every boot and closes it after one block when the version is its own", async () => {
@@ -250,4 +250,23 @@ describe("files", () => {
     const { phone } = await run("SPIP601", { loader: "4.1.4", application: "3.1.3" }, site);
     expect(phone).toMatchObject({ mood: "stuck", screen: "Config file error" });
   });
+});
+
+test("packages carry the name that the model asks for first, and the Updater that goes with the release", async () => {
+  expect(polycomPackageOf("SPIP601", "sip", "3.1.8.0070", 600).name).toBe("2345-11605-001.sip.ld");
+  expect(polycomPackageOf("SPIP300", "bootrom", "4.1.4.0122", 600).name).toBe("bootrom.ld");
+  expect(loaderWith("4.0.15.1009")).toBe("5.0.15.1009");
+  for (const [tag, from, to] of [
+    ["SPIP300", "2.1.2", "2.1.3"],
+    ["VVX410", "5.5.2.8571", "5.7.3.1797"],
+    ["VVX410", "5.7.3.1797", "5.9.8.5760"],
+    ["VVX601", "5.9.6.2327", "6.4.6"],
+  ] as const) {
+    const site: Site = new Map();
+    master(site, 'APP_FILE_PATH="sip.ld"');
+    const { name, octets } = polycomPackageOf(tag, "sip", to, 3000);
+    site.set(name, octets);
+    const { phone } = await run(tag, polycomFlashWith(from), site);
+    expect(phone).toMatchObject({ mood: "settled", running: to });
+  }
 });

@@ -16,6 +16,15 @@ export interface FlashAta {
   readonly torn?: { readonly file: string; readonly load: string };
 }
 
+/**
+ * A phone that has run `load` for years. Signatures came with 1.1 (cisco.md §5.1 R3); the ATA's images are `.zup` alone,
+ * and it checks none.
+ */
+export function ataFlashWith(load: string): FlashAta {
+  const version = /^CP79\d{2}(\d{2})(\d{2})/.exec(load);
+  return { load, checksSignatures: version !== null && Number(version[1]) * 100 + Number(version[2]) >= 101 };
+}
+
 /** A model of this family. */
 export type AtaModel = keyof typeof HARDWARE;
 

@@ -42,12 +42,13 @@ export function componentsOf(load: JavaLoad): readonly string[] {
 /**
  * The files of the package of `load` (cisco.md §4.3, §4.4): five components, `<load>.loads`, and the
  * `term<NN>.default.loads` of each phone of the family, which has the same name in SIP and SCCP packages and other
- * contents. `divisor` makes the components smaller. Throws for a name of no Java load.
+ * contents. `divisor` makes the components smaller; `named` are the component files where their label is known and is not
+ * the release's own. Throws for a name of no Java load.
  */
-export function javaPackageOf(load: string, divisor = 1): readonly PackageFile[] {
+export function javaPackageOf(load: string, divisor = 1, named?: readonly string[]): readonly PackageFile[] {
   const read = readJavaLoad(load);
   if (read === undefined) throw new RangeError(`${load} is not the name of a load of the Java phones`);
-  const components = componentsOf(read);
+  const components = named ?? componentsOf(read);
   const lists = [`${load}.loads`, ...(TERMS[read.family] ?? []).map((term) => `term${term}.default.loads`)];
   return [
     ...components.map((name) => ({ name, octets: signedFilling(name, Math.ceil(sizeOf(name) / divisor)) })),
@@ -56,7 +57,7 @@ export function javaPackageOf(load: string, divisor = 1): readonly PackageFile[]
 }
 
 function sizeOf(component: string): number {
-  const kind = /^[a-z]+?(?=\d)/.exec(component)?.[0];
+  const kind = /^[a-z]+?(?=\d)/i.exec(component)?.[0]?.toLowerCase();
   return MEASURED[kind as keyof typeof MEASURED] ?? MEASURED.jar;
 }
 

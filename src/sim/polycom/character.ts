@@ -6,7 +6,7 @@ import { createPhone, type Phone } from "../phone.ts";
 import type { Script, Self } from "../script.ts";
 import { type Asking, again, ask, askEach, fault, pause, settle, show, take } from "../steps.ts";
 import type { Fetched, TftpManner } from "../tftp-client.ts";
-import { isSound, type PolycomHead, readPolycomHead } from "./images.ts";
+import { isSound, loaderWith, type PolycomHead, readPolycomHead } from "./images.ts";
 import { imageNames, type Master, readMaster } from "./master.ts";
 import { POLYCOM_MODELS, type PolycomModel } from "./models.ts";
 import { type Judgement, judgeApplication, judgeBootRom } from "./rules.ts";
@@ -22,6 +22,11 @@ export interface FlashPolycom {
   readonly server?: Ipv4;
   /** The BootROM was being written when the power went: nothing is left to start from (grade D). */
   readonly ruined?: boolean;
+}
+
+/** A phone that has run `application` for years, with the BootROM or Updater that goes with it. */
+export function polycomFlashWith(application: string): FlashPolycom {
+  return { loader: loaderWith(application), application };
 }
 
 type Step = Script<FlashPolycom>;
@@ -57,15 +62,20 @@ export function createPolycom(mac: Mac, tag: string, seed: number): Phone<FlashP
 function boot(phone: Boot): Step {
   if (phone.flash.ruined === true) return { does: "die", why: "power cut while the BootROM was written" };
   return show("Starting", () =>
-    take(phone, 3000, 8000, "post", () => ({
-      does: "lease",
-      manner: { mac: phone.mac, vendorClass: vendorClass(phone), wants: WANTS },
-      next: (network) => {
-        const placed = { ...phone, ...bootServer(phone, network) };
-        return isUpdater(phone.flash) ? update(placed) : askBootRom(placed);
-      },
-    })),
+    take(phone, 3000, 8000, "post", () =>
+      connect(phone, `BR/${phone.flash.loader}/28-Apr-05 13:30`, (placed) =>
+        isUpdater(phone.flash) ? update(placed) : askBootRom(placed),
+      ),
+    ),
   );
+}
+
+function connect(phone: Boot, software: string, next: (placed: Boot) => Step): Step {
+  return {
+    does: "lease",
+    manner: { mac: phone.mac, vendorClass: vendorClass(phone, software), wants: WANTS },
+    next: (network) => next({ ...phone, ...bootServer(phone, network) }),
+  };
 }
 
 /** Whether the phone starts by an Updater: it and the application travel in one file from UC Software 4.0 on. */
@@ -74,12 +84,16 @@ function isUpdater(flash: FlashPolycom): boolean {
 }
 
 /** Option 60 in the shape of RFC 3925 (polycom.md §5.3); in the boot stage 4 and 5 hold the same string. */
-function vendorClass({ model, flash }: Boot): Uint8Array {
+function vendorClass({ model, flash }: Boot, software: string): Uint8Array {
   const [, letters = "", digits = ""] = /^([A-Z]+)(\d+)$/.exec(model.tag) ?? [];
   const line = { SPIP: "SoundPointIP", SSIP: "SoundStationIP" }[letters] ?? "VVX";
   const loader = `BR/${flash.loader}/28-Apr-05 13:30`;
-  const named = ["Polycom", `${line}-${letters}_${digits}`, `${model.part},2`, loader, loader];
-  const options = join(...named.map((text, i) => join(Uint8Array.of(i + 1, text.length), latin1(text))));
+  const named = ["Polycom", `${line}-${letters}_${digits}`, model.part && `${model.part},2`, software, loader];
+  const options = join(
+    ...named.map((text, i) =>
+      text === undefined ? latin1("") : join(Uint8Array.of(i + 1, text.length), latin1(text)),
+    ),
+  );
   return join(Uint8Array.of(0, 0, 0x36, 0x3d, options.length), options, Uint8Array.of(0xff));
 }
 
@@ -195,11 +209,13 @@ function start(phone: Boot): Step {
   const optional = [...own, ...(ucs ? [`${mac}-license.cfg`] : []), `${mac}-directory.xml`, `${ZEROS}-directory.xml`];
   return upload(phone, "boot.log", () =>
     pause(20_000, () =>
-      readConfiguration(phone, (configuration) =>
-        askEach(
-          phone,
-          optional.map((name) => `${folder}${name}`),
-          () => upload(phone, "app.log", () => ready(phone, configuration)),
+      connect(phone, `SIP/${application}/08-Jun-07 10:44`, (placed) =>
+        readConfiguration(placed, (configuration) =>
+          askEach(
+            placed,
+            optional.map((name) => `${folder}${name}`),
+            () => upload(placed, "app.log", () => ready(placed, configuration)),
+          ),
         ),
       ),
     ),
@@ -235,10 +251,17 @@ function ready(phone: Boot, configuration: string): Step {
   });
 }
 
-/** Logs go up by WRQ; a server that takes none is no fault (polycom.md §1.6). */
+/**
+ * Logs go up by WRQ; a server that takes none is no fault (polycom.md §1.6). No source has the text of their lines; these
+ * name what the sources say that they name: the versions.
+ */
 function upload(phone: Boot, log: string, next: () => Step): Step {
-  const octets = latin1(
-    `boot ${phone.self.boot}, loader ${phone.flash.loader}, ${phone.flash.application ?? "none"}\n`,
-  );
+  const { loader, application } = phone.flash;
+  const lines = [
+    `0101000000|boot |*|00|${isUpdater(phone.flash) ? "Updater" : "BootROM"}, Version=${loader}`,
+    ...(application === undefined ? [] : [`0101000010|app1 |*|00|Application, Label=SIP, Version=${application}`]),
+    "",
+  ];
+  const octets = latin1(lines.join("\n"));
   return ask(phone, { name: `${phone.folder}${phone.mac}-${log}`, upload: octets }, next);
 }

@@ -26,6 +26,7 @@ export function readMaster(octets: Uint8Array, tag: string, mac: string, softwar
 }
 
 /** The two names tried for an image: with the part number before the base name, and as it stands (polycom.md §1.4). */
-export function imageNames(path: string, part: string): readonly string[] {
+export function imageNames(path: string, part: string | undefined): readonly string[] {
+  if (part === undefined) return [path];
   return [path.replace(/[^/]*$/, (base) => `${part}.${base}`), path];
 }

@@ -2,8 +2,8 @@
 export interface PolycomModel {
   /** The suffix in master files, e.g. `SPIP601`. */
   readonly tag: string;
-  /** Prefix of its split images, e.g. `2345-11605-001`. */
-  readonly part: string;
+  /** Prefix of its split images, e.g. `2345-11605-001`; for two old models no source gives it. */
+  readonly part: string | undefined;
   /** The first release that the model cannot run, as major.minor. */
   readonly endsBefore: string;
   /** The BootROM without which its later SIP 3.x releases do not start. */
@@ -12,7 +12,18 @@ export interface PolycomModel {
   readonly upgrader?: string;
 }
 
-function model(tag: string, part: string, endsBefore: string, leastBootRom: string, upgrader?: string): PolycomModel {
+/** What an image says that it is for: the part number, or the tag where that is not known. */
+export function imageMark({ part, tag }: PolycomModel): string {
+  return part ?? tag;
+}
+
+function model(
+  tag: string,
+  part: string | undefined,
+  endsBefore: string,
+  leastBootRom: string,
+  upgrader?: string,
+): PolycomModel {
   return upgrader === undefined
     ? { tag, part, endsBefore, leastBootRom }
     : { tag, part, endsBefore, leastBootRom, upgrader };
@@ -24,6 +35,8 @@ const [SOUND_POINT, SOUND_STATION] = ["4.4.0", "5.0.0"];
 /** The models by their tag. */
 export const POLYCOM_MODELS: ReadonlyMap<string, PolycomModel> = new Map(
   [
+    model("SPIP300", undefined, "2.2", "0"),
+    model("SPIP500", undefined, "2.2", "0"),
     model("SPIP301", "2345-11300-010", "3.2", "2.6.1"),
     model("SPIP501", "2345-11500-030", "3.2", "2.6.1"),
     model("SPIP600", "2345-11600-001", "3.2", "2.6.1"),

@@ -1,5 +1,5 @@
 import type { PolycomHead } from "./images.ts";
-import type { PolycomModel } from "./models.ts";
+import { imageMark, type PolycomModel } from "./models.ts";
 import { olderThan } from "./version.ts";
 
 /** What a phone does with an image whose head it has read. */
@@ -15,7 +15,7 @@ export type Judgement =
 
 /** Whether a BootROM image is newer and can be taken from `own` (polycom.md §1.1 step 2, §4.1). */
 export function judgeBootRom(model: PolycomModel, own: string, head: PolycomHead | undefined): Judgement {
-  if (head?.kind !== "bootrom" || !head.parts.includes(model.part)) {
+  if (head?.kind !== "bootrom" || !head.parts.includes(imageMark(model))) {
     return { is: "passes", screen: "BootROM file is not for this phone" };
   }
   // It overwrites itself with a newer one only; a 3.x never returns to 2.x (`ININ`).
@@ -34,7 +34,7 @@ export function judgeApplication(
   running: string | undefined,
   head: PolycomHead | undefined,
 ): Judgement {
-  if (head?.kind !== "sip" || !head.parts.includes(model.part)) {
+  if (head?.kind !== "sip" || !head.parts.includes(imageMark(model))) {
     return { is: "passes", screen: "Image is not compatible with the phone" };
   }
   if (head.version === running) return { is: "same" };
