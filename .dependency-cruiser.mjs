@@ -10,6 +10,7 @@ const everything = [
   "phones",
   "migration",
   "render",
+  "lint",
   "store",
   "provision",
   "files",
@@ -27,6 +28,7 @@ export const table = {
   phones: ["wire", "firmware"],
   migration: ["wire", "firmware", "phones"],
   render: ["wire", "firmware", "phones"],
+  lint: ["wire", "firmware", "phones"],
   store: ["wire", "dhcp", "firmware", "phones", "migration"],
   provision: ["wire", "dhcp", "firmware", "phones", "migration", "render", "store.ts"],
   files: ["firmware", "provision"],
@@ -37,7 +39,7 @@ export const table = {
 };
 
 /** Folders that touch no Node built-in, no clock and no dice. */
-export const pure = ["wire", "firmware", "tftp", "dhcp", "phones", "migration", "render", "provision"];
+export const pure = ["wire", "firmware", "tftp", "dhcp", "phones", "migration", "render", "lint", "provision"];
 
 const pathOf = (name) => (name === "store.ts" ? "^src/store/store\\.ts$" : `^src/${name}/`);
 

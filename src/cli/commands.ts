@@ -1,8 +1,13 @@
 import type { Command } from "commander";
 import type { Run } from "./action.ts";
+import { ata } from "./ata.ts";
 import { check } from "./check.ts";
+import { dhcp } from "./dhcp.ts";
 import { firmware } from "./firmware.ts";
+import { guide } from "./guide.ts";
 import { init } from "./init.ts";
+import { lint } from "./lint.ts";
+import { manifests } from "./manifests.ts";
 import { migrate } from "./migrate.ts";
 import { phones } from "./phones.ts";
 import { plan } from "./plan.ts";
@@ -21,12 +26,17 @@ export const commands: readonly ((run: Run) => Command)[] = [
   plan,
   migrate,
   status,
+  guide,
   report,
   pause,
   resume,
   cancel,
   phones,
   firmware,
+  manifests,
+  dhcp,
   render,
+  lint,
+  ata,
   rehearse,
 ];
