@@ -30,7 +30,8 @@ export function loadKnowledge(): Promise<Known> {
   return shippedKnowledge;
 }
 
-async function knowledgeIn(directory: string): Promise<Known> {
+/** Reads the manifests of any folder, as {@link loadKnowledge} does. */
+export async function knowledgeIn(directory: string): Promise<Known> {
   const loaded = await loadManifests(directory);
   if (loaded.kind === "findings") {
     throw new Failure(
@@ -102,7 +103,8 @@ export function readModel(text: string): Model {
   });
 }
 
-function surroundingsOf(known: Known, text: string): { model: Model; family: Family; graph: UpdateGraph } {
+/** Everything known about the model that a person means. Throws `E_MODEL_UNKNOWN`. */
+export function surroundingsOf(known: Known, text: string): { model: Model; family: Family; graph: UpdateGraph } {
   const model = readModel(text);
   const family = familyOf(model.family);
   const graph = known.graph(model.family);

@@ -19,7 +19,7 @@ describe("every command", () => {
   test.each(everyCommand())("%s has a --help with an example", async (name) => {
     const { exit, out } = await play("/", `${name} --help`);
     expect(exit).toBe(0);
-    expect(out).toMatch(/Example:\n {2}provision /);
+    expect(out).toMatch(/Examples?:\n {2}provision /);
   });
 
   test("is listed by provision --help", async () => {
@@ -131,6 +131,29 @@ describe("plan", () => {
   });
 });
 
+describe("manifests", () => {
+  test("check counts what is shipped, and edges lists and draws it", async () => {
+    expect((await play("/", "manifests check --json")).json()).toMatchObject({
+      families: expect.arrayContaining([expect.objectContaining({ family: "cisco-7940" })]),
+    });
+    expect((await play("/", "manifests check")).out).toMatch(/^FAMILY +RELEASES/);
+    expect((await play("/", "manifests edges 7960G")).out).toContain("P0S3-8-12-00");
+    expect((await play("/", "manifests edges 7960 --format mermaid")).out).toMatch(/^flowchart LR\n/);
+    expect((await play("/", "manifests edges 9999")).exit).toBe(2);
+  });
+
+  test("check names a mistake in a folder's manifest with file, line and remedy", async () => {
+    const home = createHome(false);
+    writeFileSync(
+      join(home, "x.yaml"),
+      "schema: 1\nfamily: x-1\ntitle: X\nsources: {}\nreleases: []\nrules: []\nblocked: []\nbloked: []\n",
+    );
+    const { exit, err } = await play(home, "manifests check .");
+    expect(exit).toBe(1);
+    expect(err).toMatch(/x\.yaml:8: .*bloked/);
+  });
+});
+
 describe("firmware", () => {
   test("takes packages in, lists, checks and shows them", async () => {
     const home = createHome();
@@ -239,6 +262,7 @@ describe("migrate", () => {
       phones: [{ mac, state: "waiting", stage: 1, stages: 3 }],
     });
     expect((await play(home, "status")).out).toContain("1/3");
+    expect((await play(home, `guide --mac ${mac}`)).out).toMatch(/stage 1 of 3.*\n {2}Do now:\n {4}1\. /);
     const stage = await play(home, `render OS79XX.TXT --mac ${mac} --stage 1`);
     expect(stage.out).toBe("P00305000500");
     expect((await play(home, `render OS79XX.TXT --mac ${mac} --stage 9`)).exit).toBe(2);
@@ -247,6 +271,8 @@ describe("migrate", () => {
     expect((await play(home, "cancel")).exit).toBe(2);
     expect((await play(home, "cancel --all")).out).toContain("cancelled");
     expect((await play(home, "cancel --all")).err).toContain("No phone is under way");
+    expect((await play(home, `guide --mac ${mac} --watch`)).out).toContain("cancelled");
+    expect((await play(home, "guide --mac 000e84000001")).exit).toBe(1);
   });
 
   test("a missing firmware file stops it with 1, an impossible target with 3", async () => {
