@@ -102,7 +102,7 @@ export async function background(
   ready: RegExp,
   wait = 10_000,
 ): Promise<Running> {
-  const child = spawn("ip", ["netns", "exec", ns(place), ...command]);
+  const child = spawn("ip", ["netns", "exec", ns(place), ...command], { stdio: ["ignore", "pipe", "pipe"] });
   const running: Running = {
     printed: "",
     child,
@@ -143,7 +143,7 @@ export function workshop(): { readonly folder: string; readonly built: string; c
   const built = join(folder, "built");
   execFileSync("npx", ["tsc", "-p", "tsconfig.build.json", "--outDir", built, "--noCheck"], { stdio: "pipe" });
   symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  writeFileSync(join(folder, "package.json"), '{"type":"module","version":"0.0.0"}');
   return { folder, built, close: () => rmSync(folder, { recursive: true }) };
 }
 

@@ -27,7 +27,7 @@ if (process.getuid() !== 0) fail("run as root: network namespaces are made");
 const needed = {
   perfdhcp: "kea-admin",
   "kea-dhcp4": "kea-dhcp4-server",
-  dhcpd: "isc-dhcp-server",
+  "/usr/sbin/dhcpd": "isc-dhcp-server",
   dnsmasq: "dnsmasq-base",
 };
 const missing = Object.entries(needed).filter(([program]) => spawnSync("which", [program]).status !== 0);
@@ -57,14 +57,10 @@ const SERVERS = {
     );
     return {
       command: [
-        "dhcpd",
+        "/usr/sbin/dhcpd",
         "-4",
         "-f",
         "-q",
-        "-user",
-        "root",
-        "-group",
-        "root",
         "-cf",
         conf,
         "-lf",
