@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -7,6 +8,7 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -92,6 +94,55 @@ describe("what comes in", () => {
       accepted: false,
       findings: [{ code: "not-there", place: join(folder, "nowhere"), remedy: expect.stringContaining("Check") }],
     });
+  });
+
+  test("single files and a link that the admin names are taken, a FIFO among them is not", async () => {
+    const path = writeFolder("sip", packageOf(SIP_8_12));
+    symlinkSync(join(path, "P0S3-8-12-00.sb2"), join(folder, "P0S3-8-12-00.sb2"));
+    execFileSync("bash", ["-c", 'mkfifo "$0"', join(path, "fifo")]);
+    const report = await vault.importFirmware([join(path, "P003-8-12-00.sbn"), join(folder, "P0S3-8-12-00.sb2")]);
+    expect(report).toMatchObject({ accepted: true, packages: [{ added: ["P003-8-12-00.sbn", "P0S3-8-12-00.sb2"] }] });
+    expect(await vault.importFirmware([join(path, "fifo")])).toMatchObject({ findings: [{ code: "not-a-file" }] });
+    const whole = await vault.importFirmware([path]);
+    expect(whole).toMatchObject({ accepted: true, packages: [{ complete: true }] });
+    expect(whole.passedOver).toEqual([{ place: join(path, "fifo"), reason: expect.stringContaining("not a regular") }]);
+  });
+
+  test("a zip in a folder is read, whatever it is called, and one that is broken stops the import", async () => {
+    const path = writeFolder("packages", new Map());
+    await writeZip(join(path, "firmware.dat"), packageOf(SIP_8_12));
+    expect(await vault.importFirmware([path])).toMatchObject({ accepted: true, packages: [{ complete: true }] });
+    writeFileSync(join(path, "half.zip"), readFileSync(join(path, "firmware.dat")).subarray(0, 9999));
+    expect(await vault.importFirmware([path])).toMatchObject({
+      accepted: false,
+      findings: [{ code: "damaged-archive" }],
+    });
+  });
+
+  test("folders without end and files without measure are refused", async () => {
+    const deep = writeFolder(Array.from({ length: 25 }, () => "d").join("/"), packageOf(SCCP_3));
+    expect(await vault.importFirmware([join(folder, "d")])).toMatchObject({ findings: [{ code: "too-deep" }] });
+    expect(await vault.importFirmware([deep])).toMatchObject({ accepted: true });
+    const limits = { entries: 9, fileOctets: 100_000, totalOctets: 200_000, ratio: 9 };
+    const path = writeFolder("sip", packageOf(SIP_8_12));
+    expect(await vault.importFirmware([path], { limits })).toMatchObject({ findings: [{ code: "too-large" }] });
+    expect(readdirSync(join(vaultFolder, "incoming"))).toEqual([]);
+  });
+
+  test("what killed imports left is cleared by the next, and old orphans go", async () => {
+    await vault.importFirmware([writeFolder("sccp", packageOf(SCCP_3))]);
+    mkdirSync(join(vaultFolder, "incoming", "999999999-dead"));
+    writeFileSync(join(vaultFolder, "incoming", "999999999-dead", "1"), "half");
+    const orphan = join(vaultFolder, "objects", "00", "0".repeat(64));
+    const recent = join(vaultFolder, "objects", "00", "1".repeat(64));
+    mkdirSync(join(vaultFolder, "objects", "00"), { recursive: true });
+    for (const path of [orphan, recent]) writeFileSync(path, "orphan");
+    utimesSync(orphan, 1, 1);
+    expect((await vault.check()).orphans).toBe(2);
+    await vault.importFirmware([writeFolder("sip", packageOf(SIP_8_12))]);
+    expect(readdirSync(join(vaultFolder, "incoming"))).toEqual([]);
+    expect(readdirSync(join(vaultFolder, "objects", "00"))).toEqual(["1".repeat(64)]);
+    expect((await vault.check()).damaged).toEqual([]);
   });
 
   test("signed firmware of a release that nobody described is passed over, and a stray copy of a known one is named", async () => {
