@@ -20,8 +20,13 @@ export interface Seat {
   readonly log: readonly LogEntry[];
 }
 
+/** A seat whose family is known: what its phone keeps without power can be looked at, e.g. a Polycom's BootROM. */
+export interface SeatOf<F> extends Seat {
+  readonly flash: F;
+}
+
 /** Puts `phone` on a desk, switched off, with `flash` in it. */
-export function seat<F>(phone: Phone<F>, flash: F): Seat {
+export function seat<F>(phone: Phone<F>, flash: F): SeatOf<F> {
   let state = phone.start(flash);
   let due: number | undefined;
   const log: LogEntry[] = [];
@@ -47,6 +52,9 @@ export function seat<F>(phone: Phone<F>, flash: F): Seat {
     },
     get boot() {
       return state.boot;
+    },
+    get flash() {
+      return state.flash;
     },
     get running() {
       return phone.running(state);

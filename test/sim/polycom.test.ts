@@ -88,7 +88,7 @@ describe("a BootROM phone", () => {
     const half = await run("SPIP601", { loader: "2.5.0", application: "1.6.7" }, site, {
       operator: (now) => now > 300_000,
     });
-    expect(half.phone).toMatchObject({ mood: "stuck", screen: "No application" });
+    expect(half.phone).toMatchObject({ mood: "stuck", screen: "No application", flash: { loader: "3.1.3" } });
   });
 
   test("a BootROM 3.x never goes back to 2.x", async () => {
