@@ -99,7 +99,7 @@ class TftpServer implements TftpService {
   #goneSince = 0;
   #strayErrors = { since: 0, count: 0, sources: new Set<number>() };
   #doors: Doors | undefined;
-  #uploads = 0;
+  readonly #uploading = new Set<number>();
   #alarmAt = Number.POSITIVE_INFINITY;
   #cancelAlarm: () => void = () => {};
   #stopped = false;
@@ -233,8 +233,9 @@ class TftpServer implements TftpService {
         return;
       }
     }
-    if (request.op === "WRQ" && this.#uploads >= this.#limits.uploads) {
-      this.#drop(peer, "too many uploads in all");
+    const upload = this.#trusts(peer.address) ? keyOf(peer.ip, peer.port) : peer.ip;
+    if (request.op === "WRQ" && (this.#uploading.size >= this.#limits.uploads || this.#uploading.has(upload))) {
+      this.#drop(peer, "too many uploads at once");
       return;
     }
     const mode = request.mode.toLowerCase();
@@ -260,8 +261,8 @@ class TftpServer implements TftpService {
     const failed = (error: unknown) => this.#failed(place, error);
     this.#alarm(now + DESK_PATIENCE);
     if (request.op === "WRQ") {
-      this.#uploads++;
-      place.close = () => this.#uploads--;
+      this.#uploading.add(upload);
+      place.close = () => this.#uploading.delete(upload);
       this.#options.uploads
         ?.offer(asked, announcedSize(request))
         .then((answer) => this.#guarded(() => this.#answerUpload(place, answer)), failed);

@@ -82,8 +82,11 @@ export interface SendingStep {
 /** A phone that erases its flash is silent for this long and goes on afterwards (T053). */
 const PATIENCE = 25_000;
 
-/** No address is sent more than this before it has acknowledged anything: a forged one must not be worth using. */
-const UNPROVEN_SENDS = 5;
+/**
+ * No address is sent more than this before it has acknowledged anything: a forged one must not be worth using. Four
+ * times 544 octets on the wire for the shortest request of 38 are 57 for one.
+ */
+const UNPROVEN_SENDS = 4;
 
 /** A request that is repeated faster is not answered each time. */
 const REPEAT_GAP = 100;
