@@ -28,6 +28,7 @@ export function createVaultReader(folder: string, cacheOctets = CACHE_OCTETS): V
   const pieces = createPieces(cacheOctets);
   const whole = new Map<string, string>();
   const checking = new Map<string, Promise<boolean>>();
+  const asked = new Map<string, Promise<boolean>>();
 
   async function acquire(facts: ObjectFacts): Promise<Shared | undefined> {
     let entry = shared.get(facts.sha256);
@@ -78,16 +79,26 @@ export function createVaultReader(folder: string, cacheOctets = CACHE_OCTETS): V
     return true;
   }
 
+  async function lookedAt(facts: ObjectFacts): Promise<boolean> {
+    const path = objectPath(folder, facts.sha256);
+    const known = whole.get(facts.sha256);
+    if (known !== undefined && (await stampAt(path)) === known) return true;
+    const file = await openPinned(path);
+    try {
+      return file !== undefined && (await checkedWhole(facts, file));
+    } finally {
+      await file?.close();
+    }
+  }
+
   return {
-    async isWhole(facts) {
-      const known = whole.get(facts.sha256);
-      if (known !== undefined && (await stampAt(objectPath(folder, facts.sha256))) === known) return true;
-      const file = await openPinned(objectPath(folder, facts.sha256));
-      try {
-        return file !== undefined && (await checkedWhole(facts, file));
-      } finally {
-        await file?.close();
-      }
+    isWhole(facts) {
+      // Every phone of a wave asks at the same moment.
+      const running = asked.get(facts.sha256);
+      if (running !== undefined) return running;
+      const asking = lookedAt(facts).finally(() => asked.delete(facts.sha256));
+      asked.set(facts.sha256, asking);
+      return asking;
     },
     async open(name, facts) {
       const entry = await acquire(facts);
