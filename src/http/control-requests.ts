@@ -65,6 +65,7 @@ export const controlRequests = {
   putPhones: z.strictObject({ phones: z.array(phone).max(100_000), replace: z.boolean().default(true) }),
   removePhone: z.strictObject({ mac }),
   render: z.strictObject({ name: word, mac, stage: z.number().int().min(1).max(99).optional() }),
+  explain: z.strictObject({ mac }),
 } as const;
 
 export type ControlRequests = typeof controlRequests;

@@ -1,5 +1,6 @@
 import type { Operations } from "../http/control.ts";
 import { type ControlRequests, controlRequests, type Received, type Sent } from "../http/control-requests.ts";
+import type { ExplainedSetting } from "../phones/explain.ts";
 import { writeInventory } from "../phones/inventory-csv.ts";
 import { type PhoneStatus, statusReport } from "../provision/status.ts";
 import type { Config } from "./config.ts";
@@ -9,7 +10,7 @@ import { type MigrateAnswer, migrate, type Wished, wish } from "./enrolment.ts";
 import { Failure } from "./failure.ts";
 import { listPhones, type PhoneStory, putPhones, removePhone, type ShownPhone, showPhone } from "./inventory.ts";
 import { report } from "./job-report.ts";
-import { octetsFor } from "./rendering.ts";
+import { explainedSettings, octetsFor } from "./rendering.ts";
 
 /** What `provision status --json` prints. */
 export interface StatusReport {
@@ -30,6 +31,8 @@ export interface Administration {
   removePhone(request: Sent<"removePhone">): Promise<{ readonly removed: string }>;
   /** Octets in base64. */
   render(request: Sent<"render">): Promise<{ readonly octets: string }>;
+  /** Every setting of a phone, and who set it. */
+  explain(request: Sent<"explain">): Promise<readonly ExplainedSetting[]>;
 }
 
 type Name = keyof ControlRequests & keyof Administration;
@@ -49,6 +52,7 @@ export function operationsOf(core: Core): Operations {
     render: async ({ name, mac, stage }) => ({
       octets: Buffer.from(await octetsFor(core, name, mac, stage)).toString("base64"),
     }),
+    explain: ({ mac }) => explainedSettings(core, mac),
   };
   const checked = (Object.keys(operations) as Name[]).map((name) => [
     name,

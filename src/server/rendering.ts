@@ -1,3 +1,4 @@
+import { type ExplainedSetting, explainSettings } from "../phones/explain.ts";
 import type { View } from "../phones/family.ts";
 import type { Phone } from "../phones/phone.ts";
 import { renderFor } from "../provision/answer-file.ts";
@@ -34,6 +35,13 @@ export async function octetsFor(core: Core, name: string, mac: Mac, stage: numbe
   const image = entry && (await core.vault.image(family.id, entry.load, entry.file));
   if (image === undefined) throw absent(name, mac);
   return whole(image);
+}
+
+/** Every setting that a phone's files are rendered from, with its origin. */
+export async function explainedSettings(core: Core, mac: Mac): Promise<readonly ExplainedSetting[]> {
+  const phone = (await core.store.phone(mac)) ?? { mac, lines: [], settings: {} };
+  const model = familyOf(core, phone)?.models.find(({ id }) => id === phone.model);
+  return explainSettings(phone, model, core.config.groups, core.config.site);
 }
 
 function familyOf(core: Core, phone: Phone) {

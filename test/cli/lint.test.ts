@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { play } from "./stage.ts";
+import { createHome, play } from "./stage.ts";
 
 let home: string;
 
@@ -52,4 +52,19 @@ test("ata names the line that cannot be compiled, and a file that is no profile"
   expect([bad.exit, bad.err]).toEqual([1, expect.stringContaining("in.txt:2")]);
   expect((await play(home, "ata decompile in.txt")).exit).toBe(2);
   expect((await play(home, "ata compile nowhere")).exit).toBe(2);
+});
+
+test("render --explain says for each setting who set it", async () => {
+  const own = createHome();
+  try {
+    await play(own, "phones add --mac 000E84C060A6 --model 7960 --line 1001 --set voicemail=8500");
+    const { exit, out } = await play(own, "render SIPDefault.cnf --mac 000E84C060A6 --explain");
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^voicemail +8500 +phone/m);
+    expect(out).toMatch(/^time_zone +\S+ +site/m);
+    const { json } = await play(own, "render SIPDefault.cnf --mac 000E84C060A6 --explain --json");
+    expect((json() as { settings: unknown[] }).settings.length).toBeGreaterThan(1);
+  } finally {
+    rmSync(own, { recursive: true });
+  }
 });
