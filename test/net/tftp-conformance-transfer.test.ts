@@ -423,13 +423,11 @@ describe.each(TRANSPORTS.slice(1))("block numbers that wrap, over %s", { timeout
     return got;
   };
 
-  it.each([65_536 * 512, 65_536 * 512 + 1])(
-    "T070 a file of %d octets goes past block 65535",
-    (size) =>
-      serving(open, small(size), async (served) => {
-        const got = await identical(served, size, { windowsize: 64 });
-        expect(got.blocks).toBe(Math.floor(size / 512) + 1);
-      }),
+  it.each([65_536 * 512, 65_536 * 512 + 1])("T070 a file of %d octets goes past block 65535", (size) =>
+    serving(open, small(size), async (served) => {
+      const got = await identical(served, size, { windowsize: 64 });
+      expect(got.blocks).toBe(Math.floor(size / 512) + 1);
+    }),
   );
 
   it.each([4, 64])(
