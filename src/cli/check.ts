@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { checkEverything } from "../server/check.ts";
 import { loadConfig } from "../server/config.ts";
+import { masked } from "../server/masked.ts";
 import type { Run } from "./action.ts";
 import { configSources, type Globals } from "./globals.ts";
 import { printable, say, sayJson, type Terminal } from "./terminal.ts";
@@ -22,7 +23,7 @@ export function check(run: Run): Command {
 async function print(terminal: Terminal, options: Globals): Promise<number> {
   const config = loadConfig(configSources(terminal, options), true);
   const checks = await checkEverything(config, () => Date.now());
-  if (options.json === true) sayJson(terminal, { config, checks });
+  if (options.json === true) sayJson(terminal, { config: masked(config), checks });
   else {
     say(terminal, `configuration   ok       ${config.file}`);
     for (const { what, is, message, remedy } of checks) {

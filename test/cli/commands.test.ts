@@ -78,6 +78,18 @@ describe("init and check", () => {
     });
   });
 
+  test("check prints the configuration as it was understood, and no secret of it", async () => {
+    const home = createHome();
+    const text = readFileSync(join(home, "provision.yaml"), "utf8");
+    writeFileSync(
+      join(home, "provision.yaml"),
+      `${text}groups: { all: { settings: { admin_password: s3cr3t } } }\nrestart: { ami: { username: provision, secret: s3cr3t } }\n`,
+    );
+    const { out } = await play(home, "check --json");
+    expect(out).toContain('"admin_password": "***"');
+    expect(out).not.toContain("s3cr3t");
+  });
+
   test("check says that all is well where it is, and changes nothing", async () => {
     const home = createHome();
     const { exit, out } = await play(home, "check");
