@@ -10,12 +10,9 @@ export type OpenDatabase = (path: string) => Database;
 /**
  * Node's own SQLite where this Node has one, else the one that the package carries. Both are the same C library.
  */
-export async function loadSqlite(): Promise<OpenDatabase> {
-  const builtin = "node:sqlite";
-  const library = await withoutExperimentalWarning(() => import(builtin) as Promise<SqliteLibrary>).catch(
-    () => import("@photostructure/sqlite") as Promise<SqliteLibrary>,
-  );
-  return (path) => new library.DatabaseSync(path);
+export function loadSqlite(): Promise<OpenDatabase> {
+  loading ??= load();
+  return loading;
 }
 
 /**
@@ -77,6 +74,16 @@ export function mustFence(error: StoreError): boolean {
 
 interface SqliteLibrary {
   readonly DatabaseSync: new (path: string) => Database;
+}
+
+let loading: Promise<OpenDatabase> | undefined;
+
+async function load(): Promise<OpenDatabase> {
+  const builtin = "node:sqlite";
+  const library = await withoutExperimentalWarning(() => import(builtin) as Promise<SqliteLibrary>).catch(
+    () => import("@photostructure/sqlite") as Promise<SqliteLibrary>,
+  );
+  return (path) => new library.DatabaseSync(path);
 }
 
 const SQLITE_BUSY = 5;
