@@ -7,10 +7,13 @@ import type { HistoryEntry, Migration, Problem, Progress, Stage } from "./migrat
  * on time, and a phone that may be writing flash is told the same load until it shows where it arrived.
  */
 export type ProgressEvent =
-  /** It asked for a file of its family. */
-  | { readonly is: "asked"; readonly file: NamedFile }
+  /**
+   * It asked for a file of its family. `member`: an image that the stage's own package holds because its list names it,
+   * though the manifest does not.
+   */
+  | { readonly is: "asked"; readonly file: NamedFile; readonly member?: boolean }
   /** It acknowledged the last octet of a file: a rendered one that named `load`, or an image. */
-  | { readonly is: "took"; readonly file: NamedFile; readonly load?: string }
+  | { readonly is: "took"; readonly file: NamedFile; readonly load?: string; readonly member?: boolean }
   /** It said what it runs, by DHCP option 60 or its HTTP user agent; `log`: a log that it uploaded names an application. */
   | { readonly is: "reported"; readonly load: string; readonly of: "application" | "bootrom" | "log" }
   /** It said which model it is: a model id. */
@@ -169,7 +172,8 @@ function whileInstalling(
   now: number,
 ): Moved {
   const name = event.is !== "reported" && event.file.clue.is === "image" ? event.file.canonical : undefined;
-  if (name !== undefined && !stage.requires.includes(name)) {
+  const member = event.is !== "reported" && event.member === true;
+  if (name !== undefined && !member && !stage.requires.includes(name)) {
     const allowed = stage.view.installing.images.some((i) => i.file === name);
     return {
       migration,

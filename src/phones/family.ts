@@ -81,6 +81,13 @@ export interface Images {
   readonly taken: readonly string[];
 }
 
+/** A file that a phone writes, under the one name that it is kept by. */
+export interface WrittenFile {
+  readonly mac: Mac;
+  readonly name: string;
+  readonly existing: "append" | "replace";
+}
+
 /** Everything that differs between families, as data and pure functions; one file per family implements it. */
 export interface Family {
   readonly id: string;
@@ -89,6 +96,8 @@ export interface Family {
   readonly printed: Readonly<Record<string, string>>;
   /** Reads a requested name in any letter case; undefined when no phone of this family asks for such a name. */
   named(filename: string): NamedFile | undefined;
+  /** Reads a name that a phone of this family may write; absent for a family that writes nothing. */
+  writes?(filename: string): WrittenFile | undefined;
   /** What a phone sees while it is moved from `from` (undefined: not known) to `to` by `lever`. */
   view(from: Release | undefined, to: Release, lever: Lever): StageView;
   /** What a phone that stays on `release` sees. */

@@ -1,18 +1,9 @@
-import { type Mac, parseMac } from "../wire/address.ts";
-
-/** A file that a phone writes, under the one name that it is kept by. */
-export interface WrittenFile {
-  readonly mac: Mac;
-  readonly name: string;
-  /**
-   * A log is added to the one before: TFTP cannot append, so each upload brings only what is new (polycom.md §1.6).
-   * Everything else is written whole.
-   */
-  readonly existing: "append" | "replace";
-}
+import { parseMac } from "../wire/address.ts";
+import type { WrittenFile } from "./family.ts";
 
 /**
- * What a Polycom phone may write by TFTP: its two logs, its overrides, its directory and its call lists
+ * What a Polycom phone may write by TFTP: its two logs, which are added to because TFTP cannot append and each upload
+ * brings only what is new, its overrides, its directory and its call lists
  * (polycom.md §1.6); undefined for every other name. Folders before the name are the phone's own settings
  * (LOG_FILE_DIRECTORY and its like) and do not count; names are kept in lower case, as the phones read them (§1.5).
  */

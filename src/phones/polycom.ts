@@ -1,6 +1,7 @@
 import type { Lever, Release } from "../firmware/release.ts";
 import type { Family, Images, Model, Publication, StageView, Trace, View } from "./family.ts";
 import { type FilePattern, fixedName, looseName, macName, nameBy } from "./file-pattern.ts";
+import { polycomWrites } from "./polycom-writes.ts";
 
 /**
  * Polycom SoundPoint IP, SoundStation IP and VVX: a master configuration file names the application, and every boot
@@ -53,6 +54,7 @@ export const polycom: Family = {
     application: "<part>.sip.ld",
   },
   named: (filename) => nameBy(patterns, withoutFolder(filename)),
+  writes: polycomWrites,
   view,
   atRest,
   wanted: (_, to) => to.files.map((f) => f.name),
@@ -132,9 +134,10 @@ function arrived(trail: readonly Trace[], images: Images, release: Release): boo
   const kind = release.protocol === "none" ? "bootrom-version" : "version";
   const said = trail.slice(taken + 1).findLast((step) => step.did === "reported" && step.kind === kind)?.load;
   const agrees = said === release.version;
-  // A last ACK that was lost leaves an image that was only asked for: then both the files and the report have to say so.
-  if (images.taken.length === 0) return settled && agrees;
   const logged = trail.slice(boot).some((s) => s.kind === "log-version" && s.load === release.version);
+  // A last ACK that was lost leaves an image that was only asked for: then both the files and the report have to say so.
+  // A phone whose file system a new BootROM has formatted has no files to ask for.
+  if (images.taken.length === 0) return release.protocol === "none" ? agrees : settled && (agrees || logged);
   return said === undefined ? settled || logged : agrees;
 }
 

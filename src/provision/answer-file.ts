@@ -7,7 +7,17 @@ import type { Renderer } from "../render/render.ts";
 import type { Store } from "../store/store.ts";
 import type { Mac } from "../wire/address.ts";
 import type { Evidence } from "./evidence.ts";
-import type { BootFile, FileDesk, FileRequest, Knowledge, Neighbourhood, Note, SiteFiles, Vault } from "./ports.ts";
+import type {
+  BootFile,
+  FileDesk,
+  FileRequest,
+  Image,
+  Knowledge,
+  Neighbourhood,
+  Note,
+  SiteFiles,
+  Vault,
+} from "./ports.ts";
 import type { Tracked, Tracker } from "./tracker.ts";
 import { whoAsks } from "./whereabouts.ts";
 
@@ -20,6 +30,8 @@ export interface DeskParts {
   readonly renderer: Renderer;
   readonly vault: Vault;
   readonly siteFiles: SiteFiles;
+  /** What phones have written here themselves; only a name that a phone may write is looked up in it. */
+  readonly uploaded?: SiteFiles;
   readonly around: Neighbourhood;
   readonly note: (note: Note) => void;
   /** What a phone says of itself in its requests; absent where nobody listens. */
@@ -36,6 +48,7 @@ interface Answered {
   readonly mac: Mac;
   readonly file: NamedFile;
   readonly load?: string;
+  readonly member: boolean;
 }
 
 /**
@@ -74,7 +87,8 @@ export function createFileDesk(parts: DeskParts): Desk {
     const asked = before.family.named(request.filename);
     if (asked === undefined) return fromSite(request);
     const file = asSpelled(asked, before);
-    const moved = await parts.tracker.advance(mac, { is: "asked", file }, request.at);
+    const member = await isMember(file, before);
+    const moved = await parts.tracker.advance(mac, { is: "asked", file, member }, request.at);
     if (moved === undefined) return fromSite(request);
     for (const line of moved.history) parts.note({ event: line.event, detail: line.detail, mac, ip: request.ip });
     if (moved.refuse !== undefined) return { is: "refused", why: "not-now", because: moved.refuse };
@@ -85,9 +99,19 @@ export function createFileDesk(parts: DeskParts): Desk {
     const given = await fromView(request, mac, file, view, moved.tracked.family);
     if (given.is === "rendered") {
       const load = loadIn(view, file);
-      answered.set(request, { mac, file, ...(load === undefined ? {} : { load }) });
-    } else if (given.is === "image") answered.set(request, { mac, file });
+      answered.set(request, { mac, file, member, ...(load === undefined ? {} : { load }) });
+    } else if (given.is === "image") answered.set(request, { mac, file, member });
     return given;
+  }
+
+  /** Of some releases the manifest knows the list alone: then the list, checked at import, says what the package holds. */
+  async function isMember(file: NamedFile, { migration: { progress }, stages, family }: Tracked): Promise<boolean> {
+    if (file.clue.is !== "image" || progress.at === "done" || progress.at === "cancelled") return false;
+    const release = stages[progress.stage - 1]?.release;
+    if (release === undefined || release.files.some((f) => f.name === file.canonical)) return false;
+    const image = await parts.vault.image(family.id, release.load, file.canonical);
+    await image?.close();
+    return image !== undefined;
   }
 
   /** A stage whose files are not whole in the vault is not offered (law 2): the phone stays what it is. */
@@ -119,7 +143,7 @@ export function createFileDesk(parts: DeskParts): Desk {
     if (publication?.answer === "absent") return absent(request);
     if (publication?.answer === "rendered") return rendered(request, mac, file, publication, family);
     if (file.clue.is !== "image") return fromSite(request);
-    const entry = view.images.find((i) => i.file === file.canonical);
+    const entry = view.images.find((i) => i.file === file.canonical) ?? (await memberIn(view, file, family));
     if (entry === undefined) {
       const because = `${file.canonical} is not among the images that ${mac} may have now`;
       parts.note({ event: "file.not-now", detail: because, mac, ip: request.ip, file: request.filename });
@@ -136,6 +160,18 @@ export function createFileDesk(parts: DeskParts): Desk {
       return absent(request);
     }
     return { is: "image", image };
+  }
+
+  async function memberIn(view: View, file: NamedFile, family: Family): Promise<View["images"][number] | undefined> {
+    // What some release of the family names is served by that release or not at all.
+    const releases = [...(parts.knowledge.graph(family.id)?.releases.values() ?? [])];
+    if (releases.some((release) => release.files.some((f) => f.name === file.canonical))) return undefined;
+    for (const load of new Set(view.images.map((i) => i.load))) {
+      const image = await parts.vault.image(family.id, load, file.canonical);
+      await image?.close();
+      if (image !== undefined) return { file: file.canonical, load };
+    }
+    return undefined;
   }
 
   async function rendered(
@@ -155,7 +191,7 @@ export function createFileDesk(parts: DeskParts): Desk {
 
   /** A phone that is not enrolled: the site's own files first, whatever else is known of it (rule N10). */
   async function toInventory(request: FileRequest, mac: Mac): Promise<BootFile> {
-    const own = await parts.siteFiles.find(request.filename);
+    const own = (await parts.siteFiles.find(request.filename)) ?? (await writtenBefore(request.filename));
     if (own !== undefined) return { is: "image", image: own };
     const phone = await parts.store.phone(mac);
     const family = familyOfPhone(phone, parts.knowledge);
@@ -169,8 +205,14 @@ export function createFileDesk(parts: DeskParts): Desk {
   }
 
   async function fromSite(request: FileRequest): Promise<BootFile> {
-    const own = await parts.siteFiles.find(request.filename);
+    const own = (await parts.siteFiles.find(request.filename)) ?? (await writtenBefore(request.filename));
     return own === undefined ? absent(request) : { is: "image", image: own };
+  }
+
+  /** Overrides, directories and call lists that the phone wrote are its own to read again (polycom.md §1.6). */
+  async function writtenBefore(filename: string): Promise<Image | undefined> {
+    const file = parts.knowledge.families.map((family) => family.writes?.(filename)).find((one) => one !== undefined);
+    return file === undefined ? undefined : parts.uploaded?.find(file.name);
   }
 
   async function witness(request: FileRequest, mac: Mac): Promise<void> {
@@ -195,7 +237,8 @@ export function createFileDesk(parts: DeskParts): Desk {
       });
       return;
     }
-    const event = { is: "took" as const, file: what.file, ...(what.load === undefined ? {} : { load: what.load }) };
+    const { file, load, member } = what;
+    const event = { is: "took" as const, file, member, ...(load === undefined ? {} : { load }) };
     const told = parts.tracker.advance(what.mac, event, request.at).then(async (moved) => {
       for (const line of moved?.history ?? [])
         parts.note({ event: line.event, detail: line.detail, mac: what.mac, ip: request.ip });

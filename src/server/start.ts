@@ -22,7 +22,9 @@ import { failure } from "./failure.ts";
 import { planUnderRule } from "./knowledge.ts";
 import { followLeases } from "./lease-holders.ts";
 import type { Log } from "./log.ts";
+import { openPhoneUploads } from "./phone-uploads.ts";
 import { portTrouble } from "./port-trouble.ts";
+import { createSelfRestart } from "./restart.ts";
 import { tftpNote } from "./tftp-notes.ts";
 import { told } from "./told.ts";
 
@@ -75,13 +77,16 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
       note: log.note,
     });
     const evidence = createEvidence({ store, tracker, note: log.note, newcomers });
+    const around = { leaseHolder: leases.holder, neighbour: surroundings.loopback ? () => undefined : neighbour };
+    const uploads = await openPhoneUploads(config, core.known, around, evidence);
     const desk = createFileDesk({
       ...core,
       evidence,
+      uploaded: uploads.files,
       knowledge: core.known,
       site: config.site,
       groups: config.groups,
-      around: { leaseHolder: leases.holder, neighbour: surroundings.loopback ? () => undefined : neighbour },
+      around,
       note: log.note,
     });
     closing.push(() => desk.settled());
@@ -94,6 +99,7 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
       listen: config.tftp.listen,
       port: config.tftp.port,
       desk,
+      uploads: uploads.desk,
       allows: admits,
       on: (event) => tftpNote(event, log),
     });
@@ -113,7 +119,13 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
     const ticking = setInterval(() => void tick(), surroundings.tick);
     closing.push(async () => clearInterval(ticking));
 
+    const selfRestart = createSelfRestart(core, ({ is, words }, mac) =>
+      log.note({ event: is === "asked" ? "phone.restarted" : "phone.not-restarted", detail: words.join(" "), mac }),
+    );
     async function tick(): Promise<void> {
+      await selfRestart.look().catch((error: unknown) => {
+        log.error({ event: "phone.not-restarted", detail: told(error).findings[0]?.message ?? "" });
+      });
       for (const { migration } of tracker.all()) {
         await tracker.advance(migration.mac, { is: "tick" }, now()).catch((error: Error) => {
           log.error({ event: "store.failed", detail: error.message, mac: migration.mac });

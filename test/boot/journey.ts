@@ -1,4 +1,5 @@
 import type { HistoryEntry, MigrationPlan } from "../../src/migration/migration.ts";
+import { benchFor } from "../../src/sim/bench.ts";
 import { createCisco7940 } from "../../src/sim/cisco-7940/character.ts";
 import { flashWith } from "../../src/sim/cisco-7940/flash.ts";
 import type { Datagram } from "../../src/sim/datagram.ts";
@@ -6,7 +7,7 @@ import { createLink } from "../../src/sim/link.ts";
 import { type Operator, run } from "../../src/sim/run.ts";
 import { type Seat, seat } from "../../src/sim/seat.ts";
 import type { Ipv4, Mac } from "../../src/wire/address.ts";
-import { createWorld, enrolAll, type World, type WorldParts } from "./world.ts";
+import { createWorld, enrolAll, fullVault, type World, type WorldParts } from "./world.ts";
 
 export const traveller = "000e84c060a6" as Mac;
 export const bystander = "000e84ffffff" as Mac;
@@ -43,12 +44,10 @@ const minute = 60_000;
 
 /** A technician who power-cycles a phone that has shown the same for a minute, until the server says that it is done. */
 export async function travel(journey: Journey): Promise<Journeyed> {
-  const world = await createWorld(journey.parts);
+  const { plan } = journey;
+  const world = await createWorld({ vault: fullVault(plan.model), ...journey.parts });
   const start = journey.flash ?? journey.plan.from?.load ?? "";
-  const phone = seat(
-    createCisco7940({ mac: traveller, model: "7960", seed: journey.seed }),
-    flashWith(start, journey.tftpByHand === undefined ? {} : { tftp: journey.tftpByHand }),
-  );
+  const phone = onDesk(journey, start);
   const other = journey.beside === undefined ? undefined : witness(journey.beside, journey.seed);
   const boots: string[] = [];
   let idleSince = 0;
@@ -94,6 +93,14 @@ export async function travel(journey: Journey): Promise<Journeyed> {
   const log = phone.log.slice(-60).map((l) => `${Math.round(l.at)} #${l.boot} ${l.what} ${l.text}`);
   const lines = history.map((h) => `${Math.round(h.at)} ${h.event}: ${h.detail}`);
   return { phone, world, history, arrived: ended(), boots, story: [...lines, ...log].join("\n") };
+}
+
+function onDesk({ plan, seed, tftpByHand }: Journey, load: string): Seat {
+  if (tftpByHand !== undefined)
+    return seat(createCisco7940({ mac: traveller, model: "7960", seed }), flashWith(load, { tftp: tftpByHand }));
+  const bench = benchFor(plan.model);
+  if (bench === undefined) throw new Error(`no simulated ${plan.model}`);
+  return bench.seat(traveller, load, seed);
 }
 
 function witness(load: string, seed: number): Seat {

@@ -9,17 +9,19 @@ import { makeStage } from "../../src/migration/stage.ts";
 import type { Clock } from "../../src/net/clock.ts";
 import { startTftp } from "../../src/net/tftp-listener.ts";
 import type { OnDatagram, OpenUdp } from "../../src/net/udp.ts";
-import { families, familyOf } from "../../src/phones/families.ts";
+import { families, familyOf, modelOf } from "../../src/phones/families.ts";
 import type { Phone } from "../../src/phones/phone.ts";
 import type { Site } from "../../src/phones/site.ts";
 import { createDhcpDesk } from "../../src/provision/answer-dhcp.ts";
 import { createFileDesk, type Desk } from "../../src/provision/answer-file.ts";
 import type { DhcpDesk } from "../../src/provision/dhcp-answer.ts";
 import { enrol } from "../../src/provision/enrol.ts";
-import type { Image, Knowledge, Note, SiteFiles, Vault } from "../../src/provision/ports.ts";
+import { createEvidence } from "../../src/provision/evidence.ts";
+import type { Image, Knowledge, Note, SiteFiles, UploadDesk, Vault } from "../../src/provision/ports.ts";
 import { createTracker, type Tracker } from "../../src/provision/tracker.ts";
+import { mayWrite, withEvidence } from "../../src/provision/uploads.ts";
 import { createRenderer } from "../../src/render/renderer.ts";
-import { packageOf } from "../../src/sim/cisco-7940/packages.ts";
+import { benchFor } from "../../src/sim/bench.ts";
 import type { Datagram } from "../../src/sim/datagram.ts";
 import type { SimulatedServer } from "../../src/sim/run.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
@@ -53,24 +55,29 @@ export function graphOf(family: string): UpdateGraph {
   return graph;
 }
 
-/** The planner for a 7960. */
-export function plannerOf(policy: "strict" | "documented" = "strict"): (from: string, to: string) => Planned {
-  const family = familyOf("cisco-7940");
-  if (family === undefined) throw new Error("no family cisco-7940");
+/** The planner for a model; a 7960 where none is named. */
+export function plannerOf(
+  policy: "strict" | "documented" = "strict",
+  model = "7960",
+): (from: string, to: string) => Planned {
+  const family = familyOf(modelOf(model)?.family ?? "");
+  if (family === undefined) throw new Error(`no family has a ${model}`);
   const stageOf = makeStage.bind(undefined, family);
-  const planned = planner({ graph: graphOf("cisco-7940"), model: "7960", policy, stageOf });
+  const planned = planner({ graph: graphOf(family.id), model, policy, stageOf });
   return (from, to) => planned(from, { load: to });
 }
 
-/** Sizes that keep the order of events and cost milliseconds. */
-const small = { loader: 3_000, application: 5_000 };
+/** Octets of the largest image: the order of events stays, and a journey costs milliseconds. */
+const small = 5_000;
 
-/** A vault with every file of every package that the simulator can make. */
-export function fullVault(): Vault & { readonly damaged: Set<string> } {
+/** A vault with every file of every package that the simulator can make for a model. */
+export function fullVault(model = "7960"): Vault & { readonly damaged: Set<string> } {
+  const bench = benchFor(model);
+  if (bench === undefined) throw new Error(`no simulated ${model}`);
   const damaged = new Set<string>();
   const packages = new Map<string, ReadonlyMap<string, Uint8Array>>();
   const filesOf = (load: string) => {
-    const known = packages.get(load) ?? new Map(packageOf(load, small).map((f) => [f.name, f.octets]));
+    const known = packages.get(load) ?? new Map(bench.files(load, small).map((f) => [f.name, f.octets]));
     packages.set(load, known);
     return known;
   };
@@ -133,9 +140,16 @@ export async function createWorld(parts: WorldParts = {}): Promise<World> {
 
   async function begin() {
     const tracker = await createTracker(store, known);
-    const dhcp = await createDhcpDesk(dhcpSettings, store, { ports: { server: 67, client: 68 }, random: () => 0.5 });
+    const evidence = createEvidence({ store, tracker, note: (note) => notes.push(note) });
+    const dhcp = await createDhcpDesk(dhcpSettings, store, {
+      ports: { server: 67, client: 68 },
+      random: () => 0.5,
+      heard: (identity, mac, ip, at) => void evidence.dhcp(identity, { mac, ip, at }),
+    });
     const leases = new Map<Ipv4, Mac>();
     for (const lease of await store.leases()) if (lease.at === "bound") leases.set(lease.ip, lease.mac);
+    const around = { leaseHolder: (ip: Ipv4) => leases.get(ip), neighbour: () => undefined };
+    const uploads = withEvidence(uploadsInMemory(mayWrite(known.families, around)), known.families, evidence);
     const desk = createFileDesk({
       store,
       tracker,
@@ -145,13 +159,14 @@ export async function createWorld(parts: WorldParts = {}): Promise<World> {
       renderer,
       vault: parts.vault ?? fullVault(),
       siteFiles: siteFilesOf(parts.siteFiles ?? new Map()),
-      around: { leaseHolder: (ip) => leases.get(ip), neighbour: () => undefined },
+      around,
       note: (note) => notes.push(note),
     });
     const tftp = await startTftp({
       listen: SERVER,
       port: 69,
       desk,
+      uploads,
       clock: time.clock,
       random: () => 0.5,
       openUdp: wire.open,
@@ -194,6 +209,15 @@ export async function createWorld(parts: WorldParts = {}): Promise<World> {
       time.clear();
       wire.clear();
       life = await begin();
+    },
+  };
+}
+
+function uploadsInMemory(may: ReturnType<typeof mayWrite>): UploadDesk {
+  return {
+    async offer(request) {
+      if ((await may(request)) === undefined) return { is: "refused", why: "not-allowed", because: request.filename };
+      return { is: "accepted", limit: 1 << 20, store: async () => "stored" };
     },
   };
 }
@@ -319,6 +343,6 @@ export async function enrolAll(world: World, macs: readonly Mac[], route: Migrat
   );
   await world.store.putPhones(phones);
   const order = { phones: macs.map((mac) => ({ mac, plan: route })), job: "test", startAt: 0, acceptOneWay: true };
-  const verdicts = await enrol({ tracker: world.tracker, vault: fullVault() }, order, world.now());
+  const verdicts = await enrol({ tracker: world.tracker, vault: fullVault(route.model) }, order, world.now());
   for (const verdict of verdicts) if (verdict.is !== "ready") throw new Error(JSON.stringify(verdict));
 }
