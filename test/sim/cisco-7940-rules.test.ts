@@ -195,6 +195,29 @@ describe("the universal application loader", () => {
     expect(phone.running).toBe("P00308000900");
   });
 
+  test.each([
+    ["P0S3-07-4-00", "P0S3-06-0-00"],
+    ["P0S3-8-12-00", "P00305000500"],
+  ])("from %s a phone goes back to %s, which has no .loads, and has then no loader (R2)", async (from, to) => {
+    const site = siteWith([to]);
+    put(site, "SIPDefault.cnf", `image_version: ${to}\n`);
+    put(site, SIP_FILE, ONE_LINE);
+    put(site, "XMLDefault.cnf.xml", xmlDefault(to));
+    const { phone, asked } = await attempt({ from, site });
+    expect(asked.slice(0, asked.indexOf(`${to}.sbn`))).toContain(`${to}.loads`);
+    expect(phone).toMatchObject({ mood: "settled", running: to });
+    expect(asked.at(asked.indexOf(`${to}.sbn`) + 1)).toBe("OS79XX.TXT");
+  });
+
+  test("SCCP older than 3.1 reads binary files, and is unprovisioned without them", async () => {
+    const bare = await attempt({ from: "P00302000100", site: siteWith([]), until: 60_000 });
+    expect(bare.asked.slice(0, 3)).toEqual(["OS79XX.TXT", "SEP000E84C060A6.cnf", "SEPDefault.cnf"]);
+    expect(bare.phone).toMatchObject({ mood: "stuck", screen: "Unprovisioned" });
+    const site = siteWith([]);
+    put(site, "SEPDefault.cnf", "\x01\x02");
+    expect((await attempt({ from: "P00302000100", site })).phone.mood).toBe("settled");
+  });
+
   test("with no file that names a load and nothing in flash it shows No Load Specified", async () => {
     const { phone } = await attempt({
       from: { loader: { load: "P003-8-12-00", sound: true }, settings: {} },

@@ -200,3 +200,12 @@ test("a 9.x SIP phone asks in the order that was logged, with a leading slash fo
     "/g3-tones.xml",
   ]);
 });
+
+test("what is no load, no model or no key sequence is said so", async () => {
+  expect(() => javaFlashWith("P0S3-8-12-00")).toThrow(RangeError);
+  expect(() => javaPackageOf("P0S3-8-12-00")).toThrow(RangeError);
+  expect(() => createCiscoJava(MAC, "7960", 1)).toThrow(RangeError);
+  const phone = createCiscoJava(MAC, "7941", 1);
+  const flash = javaFlashWith("SIP41.8-5-2S");
+  expect(phone.step(phone.start(flash), { is: "keys", sequence: "12345" }, 0).state.flash).toEqual(flash);
+});

@@ -252,6 +252,34 @@ describe("files", () => {
   });
 });
 
+test.each<[string, FlashPolycom, string]>([
+  ["Application is not signed", { loader: "3.1.3", application: "1.6.7" }, "1.4.1"],
+  ["BootROM 3.1.0 or later is needed", { loader: "2.6.2", application: "1.6.7" }, "3.1.8"],
+])("it shows %s, over and over", async (screen, flash, version) => {
+  const site: Site = new Map();
+  master(site, 'APP_FILE_PATH="sip.ld"');
+  sip(site, "sip.ld", version, ["SPIP601"]);
+  const { phone } = await run("SPIP601", flash, site, { operator: (now) => now > 300_000 });
+  expect(phone).toMatchObject({ mood: "stuck", screen, running: flash.application });
+  expect(phone.boot).toBeGreaterThan(4);
+});
+
+test("from UC Software back to 3.x a phone needs a downgrader", async () => {
+  const site: Site = new Map();
+  master(site, 'APP_FILE_PATH="sip.ld"');
+  sip(site, "sip.ld", "3.2.7", ["SPIP650"]);
+  const { phone } = await run("SPIP650", polycomFlashWith("4.0.15.1009"), site, { operator: (now) => now > 300_000 });
+  expect(phone).toMatchObject({ mood: "stuck", screen: "A downgrader is needed", running: "4.0.15.1009" });
+});
+
+test("a BootROM file of another model is left alone", async () => {
+  const site: Site = new Map();
+  bootRom(site, "SPIP501", "4.1.4");
+  site.set("2345-11605-001.bootrom.ld", site.get("2345-11500-030.bootrom.ld") as Uint8Array);
+  const { phone } = await run("SPIP601", { loader: "3.1.3", application: "3.1.3" }, site);
+  expect(phone).toMatchObject({ mood: "settled", boot: 1, flash: { loader: "3.1.3" } });
+});
+
 test("packages carry the name that the model asks for first, and the Updater that goes with the release", async () => {
   expect(polycomPackageOf("SPIP601", "sip", "3.1.8.0070", 600).name).toBe("2345-11605-001.sip.ld");
   expect(polycomPackageOf("SPIP300", "bootrom", "4.1.4.0122", 600).name).toBe("bootrom.ld");
