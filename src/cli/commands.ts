@@ -14,6 +14,7 @@ import { plan } from "./plan.ts";
 import { rehearse } from "./rehearse.ts";
 import { render } from "./render.ts";
 import { report } from "./report.ts";
+import { restart } from "./restart.ts";
 import { serve } from "./serve.ts";
 import { status } from "./status.ts";
 import { cancel, pause, resume } from "./wish.ts";
@@ -28,6 +29,7 @@ export const commands: readonly ((run: Run) => Command)[] = [
   status,
   guide,
   report,
+  restart,
   pause,
   resume,
   cancel,

@@ -25,6 +25,7 @@ interface Options extends Globals {
   readonly everyDay?: boolean;
   readonly stopAfter?: string;
   readonly transfers?: string;
+  readonly restart?: boolean;
   readonly acceptOneWay?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
@@ -48,6 +49,7 @@ export function migrate(run: Run): Command {
     .option("--stop-after <n>", "so many phones with a problem hold the rest of the job (default 1)")
     .option("--transfers <n>", "at most so many phones under way at once")
     .option("--accept-one-way", "agree to steps that no way leads back from")
+    .option("--restart", "restart each phone over the network when its turn comes, where it can be")
     .option("--yes", "do not ask")
     .option("--dry-run", "say what would happen, and change nothing")
     .option("--watch", "stay until every phone has arrived")
@@ -93,6 +95,7 @@ function requestOf(options: Options) {
     macs: (options.mac ?? []).map(readMac),
     acceptOneWay: options.acceptOneWay ?? false,
     startAt,
+    ...(options.restart === true ? { restart: true } : {}),
     // Hours like 22:00 to 05:00, asked for in the evening: the end lies behind the beginning.
     ...defined({ until: until !== undefined && until <= startAt ? until + 86_400_000 : until }),
     ...(options.everyDay === true ? { everyDay: true } : {}),

@@ -48,6 +48,8 @@ export const controlRequests = {
     stopAfter: z.number().int().min(1).max(100_000).default(1),
     transfers: z.number().int().min(1).max(100_000).optional(),
     acceptOneWay: z.boolean().default(false),
+    /** The server restarts each phone when its turn comes, where it can. */
+    restart: z.boolean().default(false),
     /** False: say what would happen and change nothing. */
     enrol: z.boolean().default(false),
   }),
@@ -59,6 +61,7 @@ export const controlRequests = {
     macs: z.array(mac).default([]),
     all: z.boolean().default(false),
   }),
+  restart: z.strictObject({ macs: z.array(mac).max(10_000).default([]), dryRun: z.boolean().default(false) }),
   phones: z.strictObject({}),
   phone: z.strictObject({ mac }),
   exportPhones: z.strictObject({ passwords: z.boolean().default(false) }),

@@ -96,6 +96,8 @@ export interface Migration {
   readonly everyDay?: true;
   /** So many phones of the job with a problem hold the rest of it; 1 where absent. */
   readonly stopAfter?: number;
+  /** The server restarts the phone over the network when its turn comes. */
+  readonly restart?: true;
   /** At most so many phones of the job are under way at once. */
   readonly transfers?: number;
   readonly enrolledAt: number;

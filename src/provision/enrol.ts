@@ -19,6 +19,7 @@ export interface EnrolOrder {
   readonly hours?: Pick<Migration, "until" | "everyDay">;
   readonly stopAfter?: number;
   readonly transfers?: number;
+  readonly restart?: boolean;
 }
 
 /** What would become, or became, of one phone of an order. */
@@ -112,6 +113,7 @@ export function migrationOf(mac: Mac, plan: MigrationPlan, order: EnrolOrder, wa
     ...order.hours,
     ...(order.stopAfter === undefined ? {} : { stopAfter: order.stopAfter }),
     ...(order.transfers === undefined ? {} : { transfers: order.transfers }),
+    ...(order.restart === true ? { restart: true } : {}),
     enrolledAt: now,
     since: now,
   };

@@ -11,6 +11,7 @@ import { Failure } from "./failure.ts";
 import { listPhones, type PhoneStory, putPhones, removePhone, type ShownPhone, showPhone } from "./inventory.ts";
 import { report } from "./job-report.ts";
 import { explainedSettings, octetsFor } from "./rendering.ts";
+import { restart } from "./restart.ts";
 
 /** What `provision status --json` prints. */
 export interface StatusReport {
@@ -23,6 +24,7 @@ export interface Administration {
   status(request: Sent<"status">): Promise<StatusReport>;
   wish(request: Sent<"wish">): Promise<{ readonly phones: readonly Wished[] }>;
   report(request: Sent<"report">): ReturnType<typeof report>;
+  restart(request: Sent<"restart">): ReturnType<typeof restart>;
   phones(request: Sent<"phones">): Promise<readonly ShownPhone[]>;
   phone(request: Sent<"phone">): Promise<PhoneStory>;
   /** The inventory as CSV. */
@@ -44,6 +46,7 @@ export function operationsOf(core: Core): Operations {
     status: async () => ({ phones: await statusReport(core) }),
     wish: (request) => wish(core, request),
     report: ({ job }) => report(core, job),
+    restart: (request) => restart(core, request),
     phones: () => listPhones(core),
     phone: ({ mac }) => showPhone(core, mac),
     exportPhones: async (request) => ({ csv: writeInventory(await core.store.phones(), request) }),

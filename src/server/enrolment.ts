@@ -158,6 +158,7 @@ function orderOf(request: Received<"migrate">, phones: readonly { mac: Mac; plan
     acceptOneWay,
     hours,
     stopAfter,
+    restart: request.restart,
     ...(wave === undefined ? {} : { wave }),
     ...(transfers === undefined ? {} : { transfers }),
   };

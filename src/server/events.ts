@@ -21,6 +21,8 @@ export const events = [
   "stage.doubted",
   "stage.stalled",
   "stage.problem",
+  "phone.restarted",
+  "phone.not-restarted",
   "firmware.missing",
   "file.not-yours",
   "file.not-now",
