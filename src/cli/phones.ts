@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { modelOf } from "../phones/families.ts";
-import { readInventory } from "../phones/inventory-csv.ts";
+import { readInventory, writeInventory } from "../phones/inventory-csv.ts";
 import { Failure, failure, systemCode } from "../server/failure.ts";
+import { gatherFrom } from "../server/gather.ts";
 import { type PhoneStory, readMac } from "../server/inventory.ts";
 import type { Run } from "./action.ts";
 import { withAdministration } from "./admin.ts";
@@ -55,6 +56,15 @@ export function phones(run: Run): Command {
       "\nExample:\n  provision phones import phones.csv\n\nFirst line: mac,model,group,label,line1,line1_name,line1_auth,line1_password,… Other columns become settings.",
     )
     .action(run(importFile));
+  group
+    .command("gather <path...>")
+    .description("print as CSV the phones that other systems' files describe; changes nothing")
+    .option("--passwords", "with the passwords of the lines")
+    .addHelpText(
+      "after",
+      "\nReads SIP<MAC>.cnf, SEP<MAC>.cnf.xml, Polycom <mac>.cfg, pjsip.conf, sip.conf, and CSV exports of CUCM (BAT), FreePBX and FusionPBX.\n\nExample:\n  provision phones gather /srv/tftpboot /etc/asterisk --passwords > phones.csv",
+    )
+    .action(run(gather));
   group
     .command("export")
     .description("print the inventory as CSV")
@@ -185,6 +195,18 @@ function textOf(terminal: Terminal, file: string): string {
     const message = `it cannot be read (${systemCode(error)})`;
     throw failure("E_INVENTORY_FILE", 2, { where: file, message, remedy: "check the path and its mode" }, error);
   }
+}
+
+async function gather(
+  terminal: Terminal,
+  options: { readonly passwords?: boolean },
+  ...paths: string[]
+): Promise<number> {
+  const { phones, notes } = await gatherFrom(paths.map((path) => resolve(terminal.cwd, path)));
+  for (const { file, message } of notes) tell(terminal, printable(`${file}: ${message}`));
+  terminal.out.write(writeInventory(phones, { passwords: options.passwords ?? false }));
+  tell(terminal, `${phones.length} phones. Read them over, then: provision phones import phones.csv`);
+  return phones.length === 0 ? 1 : 0;
 }
 
 async function exportFile(terminal: Terminal, options: Globals & { passwords?: boolean }): Promise<number> {

@@ -68,3 +68,11 @@ test("render --explain says for each setting who set it", async () => {
     rmSync(own, { recursive: true });
   }
 });
+
+test("phones gather prints an inventory, with passwords only when asked", async () => {
+  writeFileSync(join(home, "SIP000E84C060A6.cnf"), "line1_name: 201\nline1_password: secret\n");
+  const { exit, out, err } = await play(home, "phones gather .");
+  expect([exit, out]).toEqual([0, "mac,line1\r\n000e84c060a6,201\r\n"]);
+  expect(err).toContain("1 phones");
+  expect((await play(home, "phones gather . --passwords")).out).toContain("secret");
+});
