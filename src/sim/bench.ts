@@ -69,7 +69,8 @@ const UPDATERS: Readonly<Record<string, string>> = {
 };
 
 function polycom(tag: string): Bench {
-  const part = POLYCOM_MODELS.get(tag)?.part ?? "";
+  const model = POLYCOM_MODELS.get(tag);
+  const part = model?.part ?? "";
   const read = (load: string) => {
     const [, kind, version] = /^[A-Z0-9]+\.(bootrom-)?(.+)$/.exec(load) ?? [];
     if (version === undefined) throw new RangeError(`${load} is not a release of a Polycom phone`);
@@ -82,7 +83,7 @@ function polycom(tag: string): Bench {
       const { bootrom, version } = read(load);
       const flash = bootrom
         ? { loader: version }
-        : { loader: updaterOf(version) ?? "4.2.3.0003", application: version };
+        : { loader: updaterOf(version) ?? model?.leastBootRom ?? "2.6.2", application: version };
       return seat(createPolycom(mac, tag, seed), flash);
     },
     files(load, size = 400_000) {

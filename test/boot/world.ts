@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { DHCP_DEFAULTS, type DhcpSettings } from "../../src/dhcp/settings.ts";
 import { loadManifests } from "../../src/files/manifests.ts";
@@ -95,7 +96,7 @@ export function imageOf(name: string, octets: Uint8Array): Image {
   return {
     name,
     size: octets.length,
-    key: `${name} ${octets.length}`,
+    key: createHash("sha256").update(octets).digest("hex"),
     read: async (offset, length) => octets.subarray(offset, offset + length),
     close: async () => {},
   };
