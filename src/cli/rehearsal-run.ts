@@ -3,12 +3,10 @@ import type { StatusReport } from "../server/administration.ts";
 import { failure } from "../server/failure.ts";
 import type { Log } from "../server/log.ts";
 import { openRehearsal, type Rehearsal, type RehearsedFile } from "../server/rehearsal.ts";
-import { createCisco7940 } from "../sim/cisco-7940/character.ts";
-import { flashWith } from "../sim/cisco-7940/flash.ts";
-import { packageOf } from "../sim/cisco-7940/packages.ts";
+import { type Bench, benchFor } from "../sim/bench.ts";
 import { createLink } from "../sim/link.ts";
 import type { Operator } from "../sim/run.ts";
-import { type Seat, seat } from "../sim/seat.ts";
+import type { Seat } from "../sim/seat.ts";
 import { runOverUdp } from "../sim/udp-link.ts";
 import { bystander } from "./bystander.ts";
 import type { Progress } from "./progress.ts";
@@ -61,20 +59,21 @@ const patience = 20_000;
 /** Plays the whole migration: real sockets, real database, simulated phones. */
 export async function perform(piece: Piece, progress: Progress): Promise<Outcome> {
   const began = performance.now();
+  const bench = benchOf(piece.plan.model);
   const rehearsal = await openRehearsal(
     {
       phones: piece.phones + 1,
-      packages: packagesFor(piece.plan),
+      packages: packagesFor(piece.plan, bench),
       siteFiles: siteFilesFor(bystanderLoad),
       speed: piece.speed,
     },
     logInto(progress),
   );
   try {
-    const seats = seatsFor(piece, rehearsal);
+    const seats = seatsFor(piece, bench, rehearsal);
     await enrolAll(piece, rehearsal);
     const { minutes, datagrams, report, untouched } = await play(piece, rehearsal, seats, progress);
-    const phones = outcomes(report, seats, piece.plan.to.load);
+    const phones = outcomes(report, seats, bench.running(piece.plan.to.load));
     const [beside] = seats.slice(-1);
     return {
       model: piece.plan.model,
@@ -96,8 +95,8 @@ export async function perform(piece: Piece, progress: Progress): Promise<Outcome
 
 const bystanderLoad = "P00303010102";
 
-function packagesFor(plan: MigrationPlan): ReadonlyMap<string, readonly RehearsedFile[]> {
-  return new Map(plan.stages.map(({ release }) => [release.load, packageOf(release.load)]));
+function packagesFor(plan: MigrationPlan, bench: Bench): ReadonlyMap<string, readonly RehearsedFile[]> {
+  return new Map(plan.stages.map(({ release }) => [release.load, bench.files(release.load)]));
 }
 
 /** A site as it stood before: one XMLDefault.cnf.xml that keeps every SCCP phone on the load it has. */
@@ -108,19 +107,21 @@ function siteFilesFor(load: string): readonly RehearsedFile[] {
   return [{ name: "XMLDefault.cnf.xml", octets: new TextEncoder().encode(text) }];
 }
 
-function seatsFor({ phones, plan, from, seed }: Piece, { places }: Rehearsal): readonly Seat[] {
-  const model = plan.model === "7940" ? "7940" : "7960";
-  if (plan.model !== model) {
-    throw failure("E_REHEARSAL_MODEL", 2, {
-      where: `--model ${plan.model}`,
-      message: "there is no simulated phone of this model",
-      remedy: "rehearse with 7940 or 7960",
-    });
-  }
-  return places.map(({ mac }, i) => {
-    const beside = i === phones;
-    const phone = createCisco7940({ mac, model: beside ? "7940" : model, seed: seed + i });
-    return seat(phone, flashWith(beside ? bystanderLoad : from));
+function seatsFor({ phones, from, seed }: Piece, bench: Bench, { places }: Rehearsal): readonly Seat[] {
+  const besides = benchOf("7940");
+  return places.map(({ mac }, i) =>
+    i === phones ? besides.seat(mac, bystanderLoad, seed + i) : bench.seat(mac, from, seed + i),
+  );
+}
+
+function benchOf(model: string): Bench {
+  const bench = benchFor(model);
+  if (bench !== undefined) return bench;
+  throw failure("E_REHEARSAL_MODEL", 2, {
+    where: `--model ${model}`,
+    message: "there is no simulated phone of this model",
+    remedy:
+      "rehearse with a 7940, 7960, a Java phone (7906 to 7975), a 7902, 7905, 7912, ATA, or a Polycom SoundPoint, SoundStation or VVX",
   });
 }
 

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { planText } from "../migration/plan-document.ts";
+import type { Model } from "../phones/family.ts";
 import { failure } from "../server/failure.ts";
 import { loadKnowledge, planFor, readModel } from "../server/knowledge.ts";
 import type { Run } from "./action.ts";
@@ -45,7 +46,7 @@ export function rehearse(run: Run): Command {
 async function play(terminal: Terminal, options: Options): Promise<number> {
   const known = await loadKnowledge();
   const model = readModel(options.model);
-  const from = options.from ?? usualStart(known, model.family, options.to);
+  const from = options.from ?? usualStart(known, model, options.to);
   if (from.toLowerCase() === "unknown") {
     const remedy = 'name a load, e.g. --from P00303010102, or a release: --from "SCCP 3.1"';
     throw failure("E_USAGE", 2, { where: "--from unknown", message: "a simulated phone has to run something", remedy });
@@ -77,10 +78,16 @@ async function play(terminal: Terminal, options: Options): Promise<number> {
   return outcome.arrived === outcome.phones.length && outcome.bystander.untouched ? 0 : 1;
 }
 
-function usualStart(known: Awaited<ReturnType<typeof loadKnowledge>>, family: string, to: string): string {
-  const releases = [...(known.graph(family)?.releases.values() ?? [])];
+/** The oldest release of the other protocol that the model can run; of a family with one protocol, the oldest at all. */
+function usualStart(known: Awaited<ReturnType<typeof loadKnowledge>>, model: Model, to: string): string {
+  const releases = [...(known.graph(model.family)?.releases.values() ?? [])].filter(
+    ({ withdrawn, models }) => withdrawn === undefined && (models?.includes(model.id) ?? true),
+  );
   const target = releases.find(({ load }) => load.toLowerCase() === to.toLowerCase())?.protocol ?? to.toUpperCase();
-  return releases.find(({ protocol, withdrawn }) => protocol !== target && withdrawn === undefined)?.load ?? "unknown";
+  return (
+    (releases.find(({ protocol }) => protocol !== target && protocol !== "none") ?? releases.find((r) => r.load !== to))
+      ?.load ?? "unknown"
+  );
 }
 
 function number(flag: string, text: string, least: number, most: number, whole: boolean): number {
