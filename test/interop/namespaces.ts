@@ -97,3 +97,32 @@ export function installedPackage(): { readonly main: string; readonly folder: st
   });
   return { main: join(folder, "dist/main.js"), folder, close: () => rmSync(folder, { recursive: true }) };
 }
+
+/** A running `provision serve`. */
+export interface Serving {
+  /** What it has logged so far. */
+  log(): string;
+  /** Asks it to end by SIGTERM; resolves with its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts `provision serve` on a host, in the folder of its provision.yaml, and waits until its ports are open. */
+export async function serveOn(host: Host, main: string, cwd: string): Promise<Serving> {
+  const child = host.begin([process.execPath, main, "serve"], cwd);
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  let log = "";
+  await new Promise<void>((ready, failed) => {
+    child.stderr?.on("data", (text) => {
+      log += text;
+      if (log.includes("server.started")) ready();
+    });
+    child.once("exit", (code) => failed(new Error(`serve ended with ${code}: ${log}`)));
+  });
+  return {
+    log: () => log,
+    stop: () => {
+      child.kill("SIGTERM");
+      return ended;
+    },
+  };
+}

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { packageOf } from "../../src/sim/cisco-7940/packages.ts";
 import { octetsOf } from "../synthetic-firmware.ts";
-import { createWire, installedPackage, type Wire } from "./namespaces.ts";
+import { createWire, installedPackage, type Serving, serveOn, type Wire } from "./namespaces.ts";
 
 const mac = "00:0e:84:c0:60:a6";
 const another = "00:0e:84:c0:60:a7";
@@ -15,8 +15,7 @@ const megabyte = 1_048_576 + 37;
 let wire: Wire;
 let site: string;
 let installed: ReturnType<typeof installedPackage>;
-let serving: ChildProcess;
-let log = "";
+let serving: Serving;
 
 const provision = (...words: string[]): Buffer =>
   execFileSync(process.execPath, [installed.main, ...words], { cwd: site, stdio: ["ignore", "pipe", "ignore"] });
@@ -45,23 +44,11 @@ access: { allow: [10.77.0.0/24] }
   for (const [i, one] of [mac, another].entries()) {
     provision("phones", "add", "--mac", one, "--model", "7960", "--running", "P0S3-8-12-00", "--line", `100${i}`);
   }
-  serving = wire.server.begin([process.execPath, installed.main, "serve"], site);
-  await new Promise<void>((ready, failed) => {
-    serving.stderr?.on("data", (text) => {
-      log += text;
-      if (log.includes("server.started")) ready();
-    });
-    serving.on("exit", (code) => failed(new Error(`serve ended with ${code}: ${log}`)));
-  });
+  serving = await serveOn(wire.server, installed.main, site);
 }, 120_000);
 
 afterAll(async () => {
-  if (serving?.exitCode === null) {
-    const ended = new Promise((resolve) => serving.once("exit", resolve));
-    serving.removeAllListeners("exit").once("exit", () => undefined);
-    serving.kill("SIGTERM");
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 3000))]);
-  }
+  await serving?.stop();
   wire?.down();
   installed?.close();
   if (site !== undefined) rmSync(site, { recursive: true });
@@ -174,7 +161,7 @@ test("tftp-hpa in netascii gets the lines as they are", () => {
 test("a phone's own file goes to no other phone's address, and the log says whose it was (S20)", async () => {
   const answer = wire.client.attempt(["curl", "-sS", "--fail", "tftp://10.77.0.1/SIP000E84C060A7.cnf"], site);
   expect(answer.status).not.toBe(0);
-  await vi.waitFor(() => expect(log).toContain("file.not-yours"));
+  await vi.waitFor(() => expect(serving.log()).toContain("file.not-yours"));
 });
 
 test("a name that leads out of the folder finds nothing", () => {
@@ -186,9 +173,6 @@ test("a name that leads out of the folder finds nothing", () => {
 });
 
 test("the service ends cleanly on SIGTERM", async () => {
-  serving.removeAllListeners("exit");
-  const ended = new Promise((resolve) => serving.once("exit", (code, signal) => resolve([code, signal])));
-  serving.kill("SIGTERM");
-  expect(await ended).toEqual([0, null]);
-  expect(log).toContain("server.stopped");
+  expect(await serving.stop()).toBe(0);
+  expect(serving.log()).toContain("server.stopped");
 });
