@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import type { Restarted } from "../provision/restart.ts";
 import { readMac } from "../server/inventory.ts";
+import type { RestartAnswer } from "../server/restart.ts";
 import type { Run } from "./action.ts";
 import { withAdministration } from "./admin.ts";
 import { type Globals, several } from "./globals.ts";
@@ -30,13 +30,16 @@ async function ask(terminal: Terminal, options: Options): Promise<number> {
   const dryRun = options.dryRun === true;
   const answer = await withAdministration(terminal, options, (admin) => admin.restart({ macs, dryRun }));
   if (options.json === true) sayJson(terminal, answer);
-  else showRestarts(terminal, answer.phones);
+  else showRestarts(terminal, answer);
   return answer.phones.every(({ is }) => is === "asked" || is === "would-ask") ? 0 : 1;
 }
 
 /** What became of each phone, and what is left to do by hand. */
-export function showRestarts(terminal: Terminal, phones: readonly Restarted[]): void {
-  if (phones.length === 0) return tell(terminal, "No phone waits for a restart.");
+function showRestarts(terminal: Terminal, { phones }: RestartAnswer): void {
+  if (phones.length === 0) {
+    tell(terminal, "No phone waits for a restart.");
+    return;
+  }
   say(
     terminal,
     table(

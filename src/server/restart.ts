@@ -8,6 +8,11 @@ import type { Config } from "./config.ts";
 import type { Core } from "./core.ts";
 import { failure, systemCode } from "./failure.ts";
 
+/** What `provision restart --json` prints. */
+export interface RestartAnswer {
+  readonly phones: readonly Restarted[];
+}
+
 /** How many phones are asked at once: a PBX and a switch bear more, a person who watches does not. */
 const atOnce = 10;
 
@@ -15,10 +20,7 @@ const atOnce = 10;
  * Restarts the phones that are named; without a name those that wait for their lever and whose turn it is. Throws
  * `E_AMI_SECRET` when the file with the PBX's secret cannot be read.
  */
-export async function restart(
-  core: Core,
-  { macs, dryRun }: Received<"restart">,
-): Promise<{ readonly phones: readonly Restarted[] }> {
+export async function restart(core: Core, { macs, dryRun }: Received<"restart">): Promise<RestartAnswer> {
   const parts = restartParts(core);
   const named = macs.length > 0 ? [...new Set(macs)] : nextPhones(core);
   const phones: Restarted[] = [];
@@ -36,7 +38,7 @@ function nextPhones(core: Core): readonly Mac[] {
 }
 
 /** What restarts phones under this configuration. */
-export function restartParts(core: Pick<Core, "config" | "store" | "tracker" | "known">): RestartParts {
+function restartParts(core: Pick<Core, "config" | "store" | "tracker" | "known">): RestartParts {
   const { config, store, tracker, known } = core;
   const { ami, sip, port } = config.restart;
   return {
@@ -64,7 +66,7 @@ function secretOf({ secret, secretFile }: NonNullable<Config["restart"]["ami"]>,
 }
 
 /** What a running server does for migrations that restart their phones by themselves. */
-export interface SelfRestart {
+interface SelfRestart {
   /** Restarts phones whose turn has come, a few at a time, each once in a stage. Never rejects. */
   look(): Promise<void>;
 }
