@@ -3,13 +3,13 @@ import type { Edge, Release, UpdateGraph } from "./release.ts";
 import { compareVersions } from "./version.ts";
 
 /** Releases that no rule of a graph tells apart, oldest first. */
-interface Kind {
+export interface Kind {
   readonly id: string;
   readonly releases: readonly Release[];
 }
 
 /** All steps of one rule from one kind of release to another. */
-interface Arrow {
+export interface Arrow {
   readonly from: Kind;
   readonly to: Kind;
   readonly edge: Edge;
@@ -74,7 +74,7 @@ function titled(release: Release): string {
 }
 
 /** Two releases are of one kind when the same rules lead to and from them, in whichever direction. */
-function kindsOf(graph: UpdateGraph): readonly Kind[] {
+export function kindsOf(graph: UpdateGraph): readonly Kind[] {
   const marks = new Map<string, Set<string>>();
   for (const load of graph.releases.keys()) marks.set(load, new Set());
   for (const edge of [...graph.edges, ...(graph.entries ?? [])]) {
@@ -95,7 +95,7 @@ function kindsOf(graph: UpdateGraph): readonly Kind[] {
   return [...kinds.values()].map((releases, at) => ({ id: `k${at + 1}`, releases }));
 }
 
-function arrowsOf(graph: UpdateGraph, kinds: readonly Kind[]): readonly Arrow[] {
+export function arrowsOf(graph: UpdateGraph, kinds: readonly Kind[]): readonly Arrow[] {
   const home = new Map(kinds.flatMap((kind) => kind.releases.map((release) => [release.load, kind] as const)));
   const arrows = new Map<string, Arrow>();
   for (const edge of graph.edges) {
@@ -111,7 +111,7 @@ function arrowsOf(graph: UpdateGraph, kinds: readonly Kind[]): readonly Arrow[] 
 }
 
 /** The arrows of one rule that are alike in being one-way, together. */
-function bundlesOf(arrows: readonly Arrow[]): readonly (readonly Arrow[])[] {
+export function bundlesOf(arrows: readonly Arrow[]): readonly (readonly Arrow[])[] {
   const bundles = new Map<string, Arrow[]>();
   for (const arrow of arrows) {
     const key = `${arrow.edge.rule} ${arrow.edge.oneWay}`;
@@ -120,17 +120,27 @@ function bundlesOf(arrows: readonly Arrow[]): readonly (readonly Arrow[])[] {
   return [...bundles.values()];
 }
 
+/** The two ends of a bundle. `shared`: each box of the one is joined with each of the other, and a point between saves lines. */
+export function endsOf(arrows: readonly Arrow[]): {
+  readonly froms: readonly Kind[];
+  readonly tos: readonly Kind[];
+  readonly shared: boolean;
+} {
+  const froms = [...new Set(arrows.map((a) => a.from))];
+  const tos = [...new Set(arrows.map((a) => a.to))];
+  const joins = (from: Kind, to: Kind): boolean => arrows.some((a) => a.from === from && a.to === to);
+  const all = froms.every((from) => tos.every((to) => joins(from, to) || (from === to && from.releases.length === 1)));
+  return { froms, tos, shared: all && froms.length * tos.length > froms.length + tos.length };
+}
+
 function bundleLines(arrows: readonly Arrow[], number: number): string[] {
   const [first] = arrows;
   if (first === undefined) return [];
   const { edge } = first;
   const arrow = edge.policy === "documented" ? "-.->" : edge.oneWay ? "==>" : "-->";
   const named = `"${edge.rule} ${weakestGrade(edge.because)}"`;
-  const froms = [...new Set(arrows.map((a) => a.from))];
-  const tos = [...new Set(arrows.map((a) => a.to))];
-  const joins = (from: Kind, to: Kind): boolean => arrows.some((a) => a.from === from && a.to === to);
-  const all = froms.every((from) => tos.every((to) => joins(from, to) || (from === to && from.releases.length === 1)));
-  if (!all || froms.length * tos.length <= froms.length + tos.length) {
+  const { froms, tos, shared } = endsOf(arrows);
+  if (!shared) {
     return arrows.map(({ from, to }) => `  ${from.id} ${arrow}|${named}| ${to.id}`);
   }
   return [
@@ -140,8 +150,12 @@ function bundleLines(arrows: readonly Arrow[], number: number): string[] {
   ];
 }
 
-/** At most a line of versions; the ends where there are many. */
 function label(kind: Kind): string {
+  return labelOf(kind).join("<br/>");
+}
+
+/** At most a line of versions, the ends where there are many; below it what is special about them. */
+export function labelOf(kind: Kind): readonly string[] {
   const versions = [...new Set(kind.releases.map((release) => release.version))];
   const protocol = kind.releases[0]?.protocol === "none" ? "BootROM" : (kind.releases[0]?.protocol ?? "");
   const listed =
@@ -151,7 +165,7 @@ function label(kind: Kind): string {
     ...(kind.releases[0]?.deadEnd === undefined ? [] : ["dead end"]),
     ...(kind.releases[0]?.withdrawn === undefined ? [] : ["withdrawn"]),
   ];
-  return [`${protocol} ${listed}`, ...notes].join("<br/>");
+  return [`${protocol} ${listed}`, ...notes];
 }
 
 function byProtocolAndAge(a: Release, b: Release): number {

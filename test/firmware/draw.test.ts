@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { XMLValidator } from "fast-xml-parser";
 import { describe, expect, test } from "vitest";
 import { loadManifests } from "../../src/files/manifests.ts";
 import { edgesMermaid, edgesText } from "../../src/firmware/draw.ts";
+import { edgesSvg } from "../../src/firmware/draw-svg.ts";
 import { allowed, expand } from "../../src/firmware/graph.ts";
 import { parseManifest } from "../../src/firmware/manifest.ts";
 import { smallManifest } from "./small-manifest.ts";
@@ -46,5 +48,22 @@ describe("a graph drawn", () => {
     if (process.env.UPDATE_GOLDEN === "1") writeFileSync(file, now);
     expect(now).toBe(readFileSync(file, "utf8"));
     expect(now.split("\n").length).toBeLessThan(120);
+  });
+
+  test.each([
+    ["cisco-7940", "7960"],
+    ["cisco-java", "7961"],
+    ["polycom", "SPIP301"],
+    ["polycom", "VVX410"],
+  ])("as SVG, %s %s is XML, and no two boxes lie on each other", async (family, model) => {
+    const loaded = await loadManifests(join(root, "firmware-manifests"), [family]);
+    const graph = loaded.kind === "knowledge" ? loaded.graphs.get(family) : undefined;
+    if (graph === undefined) throw new Error(JSON.stringify(loaded));
+    const svg = edgesSvg(allowed(graph, { model, policy: "documented" }));
+    expect(XMLValidator.validate(svg)).toBe(true);
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+    const corners = [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)"/g)].map(([, x, y]) => `${x} ${y}`);
+    expect(corners.length).toBeGreaterThan(1);
+    expect(new Set(corners).size).toBe(corners.length);
   });
 });
