@@ -1,4 +1,5 @@
 import type { Mac } from "../wire/address.ts";
+import { createFadingMap } from "./fading-map.ts";
 
 /** How much one client, one relay port and one hour may use up. Rates are per second. */
 export interface DhcpLimits {
@@ -40,13 +41,13 @@ export interface DhcpAccounts {
 
 const HOUR = 3_600_000;
 /** Accounts that are kept; a flood of invented MACs pushes out the oldest of them, whose rates have recovered anyway. */
-const KEPT = 50_000;
+const KEPT = 25_000;
 
 /** Accounts under these limits; all empty. */
 export function createDhcpAccounts(limits: DhcpLimits): DhcpAccounts {
   const clients = createBuckets<Mac>(limits.client);
   const ports = createBuckets<string>(limits.relayPort);
-  const declines = new Map<Mac, { count: number; since: number }>();
+  const declines = createFadingMap<Mac, { count: number; since: number }>(KEPT);
   let lately = { count: 0, since: Number.NEGATIVE_INFINITY };
   return {
     admits(mac, now) {
@@ -60,11 +61,7 @@ export function createDhcpAccounts(limits: DhcpLimits): DhcpAccounts {
       lately.count++;
       const account = declines.get(mac);
       if (account !== undefined && now - account.since < HOUR) account.count++;
-      else {
-        declines.delete(mac);
-        declines.set(mac, { count: 1, since: now });
-        if (declines.size > KEPT) dropOldest(declines);
-      }
+      else declines.set(mac, { count: 1, since: now });
     },
     mayQuarantine: (size, now) =>
       now - lately.since >= HOUR || lately.count < Math.max(10, Math.floor(size * limits.declinedShare)),
@@ -72,12 +69,11 @@ export function createDhcpAccounts(limits: DhcpLimits): DhcpAccounts {
 }
 
 function createBuckets<Key>({ burst, perSecond }: Bucket): (key: Key, now: number) => boolean {
-  const buckets = new Map<Key, { left: number; at: number }>();
+  const buckets = createFadingMap<Key, { left: number; at: number }>(KEPT);
   return (key, now) => {
     const bucket = buckets.get(key);
     if (bucket === undefined) {
       buckets.set(key, { left: burst - 1, at: now });
-      if (buckets.size > KEPT) dropOldest(buckets);
       return true;
     }
     // A clock that went back fills nothing and takes nothing.
@@ -87,11 +83,4 @@ function createBuckets<Key>({ burst, perSecond }: Bucket): (key: Key, now: numbe
     bucket.left--;
     return true;
   };
-}
-
-function dropOldest<Key, Value>(map: Map<Key, Value>): void {
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
-  }
 }

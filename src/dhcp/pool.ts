@@ -32,8 +32,7 @@ export function createPool(
   const expired = createQueue();
   const released = createQueue();
   const declined = createQueue();
-  // In the order of their ends, because every offer of a service is held equally long.
-  const offered = new Map<Ipv4, number>();
+  const offered = createOffers();
 
   const has = (ip: Ipv4): boolean => {
     const n = ipv4ToNumber(ip);
@@ -77,7 +76,7 @@ export function createPool(
     changed(ip, record) {
       if (!has(ip)) return;
       offered.delete(ip);
-      if (record?.at === "offered") offered.set(ip, record.until);
+      if (record?.at === "offered") offered.add(ip, record.until);
       enqueue(ip, record);
     },
     pick(now, early) {
@@ -89,13 +88,7 @@ export function createPool(
         (early ? longestResting() : undefined)
       );
     },
-    offers(now) {
-      for (const [ip, until] of offered) {
-        if (until > now) break;
-        offered.delete(ip);
-      }
-      return offered.size;
-    },
+    offers: (now) => offered.count(now),
   };
 }
 
@@ -137,6 +130,33 @@ function unused(
 function freeFrom(record: Lease | undefined): number {
   if (record === undefined) return 0;
   return record.at === "released" ? record.since : record.until;
+}
+
+/** The offers that are out, in the order of their ends: every offer of a service is held equally long. */
+function createOffers() {
+  const until = new Map<Ipv4, number>();
+  let line: { readonly ip: Ipv4; readonly until: number }[] = [];
+  let first = 0;
+  return {
+    add(ip: Ipv4, end: number): void {
+      until.set(ip, end);
+      line.push({ ip, until: end });
+    },
+    delete: (ip: Ipv4): boolean => until.delete(ip),
+    count(now: number): number {
+      for (let next = line[first]; next !== undefined; next = line[first]) {
+        const stands = until.get(next.ip) === next.until;
+        if (stands && next.until > now) break;
+        if (stands) until.delete(next.ip);
+        first++;
+      }
+      if (first > 1024 && first * 2 > line.length) {
+        line = line.slice(first);
+        first = 0;
+      }
+      return until.size;
+    },
+  };
 }
 
 interface Queue {

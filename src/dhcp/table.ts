@@ -1,5 +1,6 @@
 import type { Ipv4, Mac } from "../wire/address.ts";
-import { type Lease, type LeaseEvent, type LeaseStep, standing, step } from "./lease.ts";
+import { createFadingMap } from "./fading-map.ts";
+import { isHeldBy, type Lease, type LeaseEvent, type LeaseStep, step } from "./lease.ts";
 import type { Network } from "./network.ts";
 
 /** Every record by address and by client. Changes only through {@link step}. */
@@ -25,13 +26,13 @@ export function createLeaseTable(kept: readonly Lease[], network: Network): Leas
   const byAddress = new Map<Ipv4, Lease>();
   const byClient = new Map<string, Ipv4[]>();
   const byMac = new Map<Mac, Ipv4[]>();
-  const former = new Set<string>();
+  const former = createFadingMap<string, true>(FORMER_KEPT);
 
   const put = (ip: Ipv4, lease: Lease | undefined): void => {
     const before = byAddress.get(ip);
     if (before !== undefined && before.clientKey !== lease?.clientKey) {
       forget(byClient, before.clientKey, ip);
-      if (before.at === "bound" && !byClient.has(before.clientKey)) remember(former, before.clientKey);
+      if (before.at === "bound" && !byClient.has(before.clientKey)) former.set(before.clientKey, true);
     }
     if (before !== undefined && before.mac !== lease?.mac) forget(byMac, before.mac, ip);
     if (lease === undefined) byAddress.delete(ip);
@@ -50,9 +51,12 @@ export function createLeaseTable(kept: readonly Lease[], network: Network): Leas
     lease: (ip) => byAddress.get(ip),
     all: () => [...byAddress.values()],
     ofClient: (clientKey) => records(byClient.get(clientKey), byAddress),
-    heldByMac: (mac, now) =>
-      records(byMac.get(mac), byAddress).filter((lease) => ["offered", "bound"].includes(standing(lease, now))).length,
-    wasHere: (clientKey) => former.has(clientKey),
+    heldByMac: (mac, now) => {
+      let held = 0;
+      for (const lease of records(byMac.get(mac), byAddress)) if (isHeldBy(lease, lease.clientKey, now)) held++;
+      return held;
+    },
+    wasHere: (clientKey) => former.get(clientKey) === true,
     apply(ip, event, now) {
       const next = step(byAddress.get(ip), ip, event, now);
       if (next.is === "changed") put(ip, next.lease);
@@ -87,7 +91,12 @@ const NO_RECORDS: readonly Lease[] = [];
 
 function records(addresses: readonly Ipv4[] | undefined, byAddress: ReadonlyMap<Ipv4, Lease>): readonly Lease[] {
   if (addresses === undefined) return NO_RECORDS;
-  return addresses.map((ip) => byAddress.get(ip)).filter((lease) => lease !== undefined);
+  const found: Lease[] = [];
+  for (const ip of addresses) {
+    const lease = byAddress.get(ip);
+    if (lease !== undefined) found.push(lease);
+  }
+  return found;
 }
 
 function enter<Key>(index: Map<Key, Ipv4[]>, key: Key, ip: Ipv4): void {
@@ -100,9 +109,4 @@ function forget<Key>(index: Map<Key, Ipv4[]>, key: Key, ip: Ipv4): void {
   const left = (index.get(key) ?? []).filter((other) => other !== ip);
   if (left.length === 0) index.delete(key);
   else index.set(key, left);
-}
-
-function remember(former: Set<string>, clientKey: string): void {
-  former.add(clientKey);
-  if (former.size > FORMER_KEPT) for (const oldest of former) return void former.delete(oldest);
 }
