@@ -156,6 +156,7 @@ class Batches {
   readonly #sockets = new Map<number, BatchSocket>();
   #receivedAt = 0;
   #pause = 0;
+  #alone = false;
   #queued = 0;
   #queuedBy: BatchSocket | undefined;
   #reading = false;
@@ -256,7 +257,7 @@ class Batches {
     socket.deliver(octets, ip, port);
     if (this.#polling) this.#fetch(socket);
     else if (performance.now() - this.#receivedAt < BACK_TO_BACK) {
-      this.#fetch(socket);
+      this.#alone = this.#fetch(socket) <= 0;
       this.#pollSoon();
     }
     this.#reading = false;
@@ -305,7 +306,7 @@ class Batches {
     if (this.#sockets.size === 0) return;
     let now = performance.now();
     const until = now + TURN;
-    let patience = now + SPIN;
+    let patience = this.#alone ? now + SPIN : 0;
     let fetched = 0;
     this.#reading = true;
     if (this.#pause > 0) this.#pause--;
@@ -313,12 +314,15 @@ class Batches {
       const count = this.#fetchAll();
       fetched += count;
       now = performance.now();
-      if (count > 0) patience = now + SPIN;
-      else if (this.#pause > 0 || now > patience) break;
+      // Only for one client alone: of many, those who wait a moment come in larger batches.
+      if (count > 0) {
+        this.#alone = count === 1;
+        patience = this.#alone ? now + SPIN : 0;
+      } else if (this.#pause > 0 || now > patience) break;
     }
     this.#reading = false;
     if (fetched > 0) this.#pollSoon();
-    else if (this.#pause === 0) this.#pause = SPIN_PAUSE;
+    else if (patience > 0 && this.#pause === 0) this.#pause = SPIN_PAUSE;
   }
 
   #fetchAll(): number {

@@ -5,11 +5,13 @@
 // compared. `limit` is the smallest server the load generator can be answered by: the ceiling of generator and kernel.
 import { spawn, spawnSync } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -24,7 +26,8 @@ const quick = process.argv.includes("--quick");
 
 if (process.env.PROVISION_BENCH_NAMESPACE === undefined) {
   const flags = process.getuid() === 0 ? ["--net"] : ["--map-root-user", "--net"];
-  const script = 'ip link set lo up && exec "$0" "$@"';
+  // tftpd-hpa resolves its own address, which fails where there is none but loopback's.
+  const script = 'ip link set lo up && ip addr add 192.0.2.1/32 dev lo && exec "$0" "$@"';
   const inside = spawnSync("unshare", [...flags, "sh", "-c", script, process.execPath, ...process.argv.slice(1)], {
     stdio: "inherit",
     env: { ...process.env, PROVISION_BENCH_NAMESPACE: "1", PROVISION_BENCH_PEERS: fetchPeers() },
@@ -45,12 +48,16 @@ process.on("exit", () => {
 const load = compileLoad();
 const built = compileService();
 const { phoneFiles, bigFile, root } = writeFiles();
-const servers = [
+const servers = [];
+for (const server of [
   ours("ours", "batch"),
   ours("ours, dgram", "dgram"),
   ...peers(process.env.PROVISION_BENCH_PEERS),
   limit(),
-];
+]) {
+  const started = await server.start();
+  if (started !== undefined) servers.push({ name: server.name, ...started });
+}
 
 console.log(`${cpus().length} × ${cpus()[0].model}, Node ${process.version}; load average at start ${loadAverage()}\n`);
 const rows = [];
@@ -116,6 +123,10 @@ async function measure({ child, port, group }, { phones, loss, blksize, windowsi
   const args = ["fetch", port, phones, blksize, windowsize, loss, seed, ...files].map(String);
   const output = await finished(spawn(load, args, { stdio: ["ignore", "pipe", "inherit"] }));
   const result = JSON.parse(output);
+  if (child.exitCode !== null || child.signalCode !== null) {
+    console.log(`a server ended under the load (${child.exitCode ?? child.signalCode}): ${child.spawnfile}`);
+    return undefined;
+  }
   // What repeats after the phones have gone belongs to this run.
   await new Promise((later) => setTimeout(later, 200));
   return {
