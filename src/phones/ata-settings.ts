@@ -1,6 +1,7 @@
 import type { Release } from "../firmware/release.ts";
 import { parseIpv4 } from "../wire/address.ts";
 import type { Model } from "./family.ts";
+import { lacking } from "./lacks.ts";
 import type { Phone } from "./phone.ts";
 import { checkSettings, type SettingProblem } from "./settings.ts";
 import type { Site } from "./site.ts";
@@ -30,7 +31,7 @@ export interface AtaWords {
 /** Turns the settings of a phone into the words of its profile. */
 export function ataWords({ site, phone, model, settings, release }: AtaSource): AtaWords {
   const problems: SettingProblem[] = [...checkSettings(settings)];
-  const notes: SettingProblem[] = [];
+  const notes: SettingProblem[] = [...lacking("cisco-ata", settings)];
   const proxy = settings.sip_proxy ?? site.sip?.proxy;
   if (release.protocol === "SIP" && proxy === undefined) {
     const remedy = "Set site.sip.proxy in provision.yaml, or sip_proxy in a group.";

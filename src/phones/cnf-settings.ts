@@ -2,6 +2,7 @@ import type { Release } from "../firmware/release.ts";
 import { stranger } from "./characters.ts";
 import { CNF_KEYS, CNF_ORDER, type CnfKey, cnfFault, cnfKey } from "./cnf-keys.ts";
 import type { Model } from "./family.ts";
+import { lacking } from "./lacks.ts";
 import type { Phone } from "./phone.ts";
 import { checkSettings, type SettingProblem } from "./settings.ts";
 import type { Site } from "./site.ts";
@@ -20,6 +21,8 @@ export interface CnfLines {
   /** Those that a phone needs to count as provisioned at all: its first line and that line's proxy. */
   readonly first: readonly CnfLine[];
   readonly problems: readonly SettingProblem[];
+  /** What the phone cannot do and is left out. */
+  readonly notes: readonly SettingProblem[];
 }
 
 /** What the lines are made from. */
@@ -59,7 +62,28 @@ export function cnfLines(source: CnfSource): CnfLines {
   const all = [...common, ...own];
   const first = all.filter(({ key }) => /^(?:line1_|proxy1_|proxy_register$)/.test(key));
   // SIP 1.x and 2.x read no more of SIPDefault.cnf than the load (rule N4), and every key in SIP<MAC>.cnf.
-  return isSmall(source.release) ? { common: [], own: all, first, problems } : { common, own, first, problems };
+  const notes = notesOn(source);
+  return isSmall(source.release)
+    ? { common: [], own: all, first, problems, notes }
+    : { common, own, first, problems, notes };
+}
+
+function notesOn({ site, phone, settings }: CnfSource): readonly SettingProblem[] {
+  const notes = [...lacking("cisco-7940", settings)];
+  const transport = settings.sip_transport ?? site.sip?.transport ?? "udp";
+  if (transport !== "udp") {
+    const message = `no key chooses ${transport}: the phone uses UDP`;
+    notes.push({ setting: "sip_transport", message, remedy: "Let the SIP server take UDP from this phone." });
+  }
+  if (settings.phone_label === undefined && (phone.label ?? "") !== "" && !fitsLabel(phone.label ?? "")) {
+    const message = "the corner of the screen holds eleven characters: the label is left out";
+    notes.push({ setting: "label", message, remedy: "Set phone_label to a shorter text." });
+  }
+  return notes;
+}
+
+function fitsLabel(label: string): boolean {
+  return label !== "" && label.length <= 11 && stranger(label, "latin") === undefined && !label.includes('"');
 }
 
 type Put = (key: string, value: string | undefined, from: string) => void;
@@ -86,10 +110,7 @@ function putShared({ site, phone, settings }: CnfSource, put: Put, problems: Set
   put("messages_uri", settings.voicemail, "voicemail");
   put("timer_register_expires", settings.register_expires, "register_expires");
   // The inventory's label is for people first: it is shown where it fits and is no fault where it does not.
-  const label = phone.label ?? "";
-  if (label !== "" && label.length <= 11 && stranger(label, "latin") === undefined && !label.includes('"')) {
-    put("phone_label", label, "label");
-  }
+  if (fitsLabel(phone.label ?? "")) put("phone_label", phone.label, "label");
 }
 
 function putProxies({ site, model, settings }: CnfSource, put: Put, problems: SettingProblem[]): void {

@@ -1,5 +1,6 @@
 import type { Release } from "../firmware/release.ts";
 import type { Model } from "./family.ts";
+import { lacking } from "./lacks.ts";
 import type { Phone } from "./phone.ts";
 import { checkSettings, type SettingProblem } from "./settings.ts";
 import type { Site } from "./site.ts";
@@ -59,7 +60,7 @@ const PASSWORD: ValueRange = { is: "text", longest: 31, repertoire: "ascii" };
 export function javaWords(source: JavaSource): JavaWords {
   const { site, phone, settings, release } = source;
   const problems: SettingProblem[] = [...checkSettings(settings)];
-  const notes: SettingProblem[] = [];
+  const notes: SettingProblem[] = [...lacking("cisco-java", settings)];
   const isSip = release.protocol === "SIP";
   const proxy = settings.sip_proxy ?? site.sip?.proxy;
   if (isSip && proxy === undefined) {

@@ -1,5 +1,6 @@
 import type { Release } from "../firmware/release.ts";
 import type { Model } from "./family.ts";
+import { lacking } from "./lacks.ts";
 import type { Phone } from "./phone.ts";
 import { checkSettings, type SettingProblem } from "./settings.ts";
 import type { Site } from "./site.ts";
@@ -62,7 +63,7 @@ const OLD_MODELS: readonly PolycomOldModel[] = STAY.flatMap(([version, tags]) =>
 /** Turns the settings of a phone into the words of Polycom's files. */
 export function polycomWords(source: PolycomSource): PolycomWords {
   const problems: SettingProblem[] = [...checkSettings(source.settings)];
-  const notes: SettingProblem[] = [];
+  const notes: SettingProblem[] = [...lacking("polycom", source.settings)];
   const vendorFiles = vendorFilesOf(source.release);
   if (vendorFiles.length > 0) {
     const message = `SIP ${source.release.version} needs ${vendorFiles.join(" and ")} of exactly its release`;
@@ -148,6 +149,7 @@ function commonParameters(
   );
   parameters.put("voIpProt.server.1.expires", settings.register_expires ?? "3600", "register_expires");
   parameters.put("voIpProt.server.1.register", "1", "sip_proxy");
+  parameters.put("voIpProt.server.2.address", settings.sip_backup_proxy, "sip_backup_proxy");
   parameters.put("voIpProt.SIP.outboundProxy.address", settings.sip_outbound_proxy, "sip_outbound_proxy");
   // A changed file restarts the phone at check-sync, an unchanged one does not (polycom.md §7).
   parameters.put("voIpProt.SIP.specialEvent.checkSync.alwaysReboot", "0", "sync");
@@ -156,7 +158,7 @@ function commonParameters(
   if (settings.time_format !== undefined) {
     parameters.put("lcl.datetime.time.24HourClock", settings.time_format === "24" ? "1" : "0", "time_format");
   }
-  putPassword(settings.phone_password, release, parameters, notes);
+  putDevice(settings, release, parameters, notes);
   return parameters.list;
 }
 
@@ -200,24 +202,32 @@ function putChangeover(name: string, at: Changeover, parameters: Parameters): vo
 }
 
 /** `device.*` needs `device.set`, and from UCS on a `.set` of its own; before SIP 3.2 there is none (polycom.md §6). */
-function putPassword(
-  password: string | undefined,
+function putDevice(
+  settings: Readonly<Record<string, string>>,
   release: Release,
   parameters: Parameters,
   notes: SettingProblem[],
 ): void {
-  if (password === undefined) return;
+  const given = DEVICE.flatMap((row) => (settings[row.setting] === undefined ? [] : [row]));
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(release.version) ?? [];
   if (Number(major) < 3 || (Number(major) === 3 && Number(minor) < 2)) {
-    const message = `SIP ${release.version} takes no password from a file: left out`;
-    notes.push({ setting: "phone_password", message, remedy: "Set the password in the phone's menu." });
+    for (const { setting } of given) {
+      const message = `SIP ${release.version} takes it from no file: left out`;
+      notes.push({ setting, message, remedy: "Set it in the phone's menu." });
+    }
     return;
   }
-  parameters.put("device.set", "1", "phone_password");
-  if (Number(major) >= 4 || Number(minor) >= 3)
-    parameters.put("device.auth.localAdminPassword.set", "1", "phone_password");
-  parameters.put("device.auth.localAdminPassword", password, "phone_password", 32, true);
+  if (given.length > 0) parameters.put("device.set", "1", "device.set");
+  for (const { setting, name, secret } of given) {
+    if (Number(major) >= 4 || Number(minor) >= 3) parameters.put(`${name}.set`, "1", setting);
+    parameters.put(name, settings[setting], setting, 32, secret);
+  }
 }
+
+const DEVICE = [
+  { setting: "phone_password", name: "device.auth.localAdminPassword", secret: true },
+  { setting: "voice_vlan", name: "device.net.vlanId", secret: false },
+] as const;
 
 /** Speed dials stand in the phone's directory, numbered from 1. */
 function contactsOf(settings: Readonly<Record<string, string>>) {

@@ -65,6 +65,11 @@ export const SETTINGS: readonly Setting[] = [
   { name: "logo_url", range: url, meaning: "Picture on the idle screen" },
   { name: "user_locale", range: text(60), meaning: "Language of the screen, as a folder of locale files" },
   { name: "network_locale", range: text(60), meaning: "Country of the tones, as a folder of locale files" },
+  {
+    name: "voice_vlan",
+    range: { is: "number", least: 1, most: 4094 },
+    meaning: "VLAN of the phone, where its files can say it",
+  },
   { name: "web_access", range: words("on off"), meaning: "Whether the phone answers a browser; off without it" },
   { name: "dial_plan", range: { is: "rows" }, meaning: "Rules of the dial plan, separated by semicolons" },
   { name: "ring_list", range: { is: "rows" }, meaning: "`Name=file` of every ring tone, separated by semicolons" },

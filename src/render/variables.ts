@@ -117,9 +117,9 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
       );
     },
     get cnf() {
-      const { common, own, first, problems } = cnfLines(request);
-      const copied = (lines: typeof own) => lines.map((line) => ({ ...line }));
-      return sound({ common: copied(common), own: copied(own), first: copied(first) }, problems);
+      const { common, own, first, problems, notes: left } = cnfLines(request);
+      notes.push(...left);
+      return sound({ common, own, first }, problems);
     },
     get dial_plan() {
       const { rules, problems } = dialRules(settings.dial_plan);

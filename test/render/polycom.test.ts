@@ -119,6 +119,13 @@ test("a value reads back equal, or is refused", () => {
       expect(read.get("reg.1.displayName")).toBe(displayName);
       expect(read.get("reg.1.auth.password")).toBe(password);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
+});
+
+test("settings that Polycom's files have no place for are told, not dropped in silence", () => {
+  const notes = render("site-config", { settings: { ...settings, services_url: "http://h", voice_vlan: "10" } }).notes;
+  expect(notes?.map(({ where }) => where)).toEqual([expect.stringContaining("services_url")]);
+  const read = readPolycom(render("site-config", { settings: { voice_vlan: "10" } }).octets);
+  expect([read.get("device.net.vlanId.set"), read.get("device.net.vlanId")]).toEqual(["1", "10"]);
 });

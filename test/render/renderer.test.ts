@@ -120,6 +120,16 @@ describe("the files of a 7940 or 7960", () => {
     expect(values.get("dst_stop_time")).toBe("03/00");
   });
 
+  test("what a 7940 cannot do is told, not dropped in silence", () => {
+    const changed = { ...site, sip: { proxy: "192.0.2.20", port: 5060, transport: "tls" as const } };
+    const long = { ...phone, label: "Reception, second floor" };
+    const rendered = renderer.render(
+      request("sip-default", { site: changed, phone: long, settings: { web_access: "on" } }),
+    );
+    const notes = rendered.is === "rendered" ? (rendered.notes ?? []) : [];
+    expect(notes.map(({ where }) => where.split(", ")[1])).toEqual(["web_access", "sip_transport", "label"]);
+  });
+
   test("a setting named like a key wins over the site's value", () => {
     const settings = { proxy1_address: "198.51.100.7", telnet_level: "2" };
     const values = readCnf(octetsOf(renderer.render(request("sip-default", { settings }))));
