@@ -45,6 +45,8 @@ export function runOverUdp(manner: UdpRun): Promise<Ran> {
 }
 
 const LONGEST_TIMER = 2 ** 31 - 1;
+/** Real milliseconds. */
+const MOST_PATIENCE = 4000;
 
 class UdpWorld {
   private readonly manner: UdpRun;
@@ -53,12 +55,20 @@ class UdpWorld {
   private readonly desks: readonly Desk[];
   private readonly timers = new Set<NodeJS.Timeout>();
   private datagrams = 0;
+  /** How long an answer takes at present, in real milliseconds. */
+  private answerTime = 5;
   private over = false;
 
   constructor(manner: UdpRun, resolve: (ran: Ran) => void) {
     this.manner = manner;
     this.resolve = resolve;
-    this.desks = manner.seats.map(({ seat, address }) => ({ seat, address, sockets: new Map(), timer: undefined }));
+    this.desks = manner.seats.map(({ seat, address }) => ({
+      seat,
+      address,
+      sockets: new Map(),
+      timer: undefined,
+      asked: undefined,
+    }));
   }
 
   start(): void {
@@ -93,13 +103,32 @@ class UdpWorld {
   private happen(desk: Desk, event: PhoneEvent): void {
     if (this.over) return;
     const send = desk.seat.happens(event, this.now());
+    if (send.length > 0) desk.asked ??= { at: performance.now(), lost: false };
     // What a phone says last, it says from the socket that it then closes.
     for (const datagram of send)
-      this.carry(datagram, () => this.portOf(desk, datagram.from).send(this.placed(datagram)));
+      this.carry(desk, datagram, () => this.portOf(desk, datagram.from).send(this.placed(datagram)));
     this.listen(desk);
     if (desk.timer !== undefined) this.forget(desk.timer);
     const at = desk.seat.wakeAt();
-    desk.timer = at === undefined ? undefined : this.after(at - this.now(), () => this.happen(desk, { is: "wake" }));
+    desk.timer =
+      at === undefined
+        ? undefined
+        : this.after(at - this.now(), () => this.happen(desk, { is: "wake" }), this.patience(desk));
+  }
+
+  /**
+   * The least real milliseconds that a phone waits for an answer. Compressed four seconds may be shorter than a busy
+   * machine needs for one answer; phones that ask again then make it busier still.
+   */
+  private patience(desk: Desk): number {
+    return desk.asked === undefined ? 0 : Math.min(MOST_PATIENCE, 4 * this.answerTime);
+  }
+
+  /** Learns how long an answer takes, from phones of which the link lost nothing meanwhile. */
+  private learn(desk: Desk): void {
+    if (desk.asked === undefined) return;
+    if (!desk.asked.lost) this.answerTime += (performance.now() - desk.asked.at - this.answerTime) / 16;
+    desk.asked = undefined;
   }
 
   private listen(desk: Desk): void {
@@ -126,7 +155,10 @@ class UdpWorld {
   private arrived(desk: Desk, to: Endpoint, octets: Uint8Array, from: Endpoint): void {
     const dhcp = to.port === 68;
     const datagram: Datagram = { from: dhcp ? { ip: from.ip, port: 67 } : from, to, octets };
-    this.carry(datagram, () => this.happen(desk, { is: "datagram", datagram }));
+    this.carry(desk, datagram, () => {
+      this.learn(desk);
+      this.happen(desk, { is: "datagram", datagram });
+    });
   }
 
   /** The real place of what a phone addresses; undefined when this run has none. */
@@ -136,23 +168,25 @@ class UdpWorld {
     return { to: to.port === 69 ? { ip: to.ip, port: tftp.port } : to, octets };
   }
 
-  private carry(datagram: Datagram, deliver: () => void): void {
+  private carry(desk: Desk, datagram: Datagram, deliver: () => void): void {
     this.datagrams += 1;
     const now = this.now();
-    for (const at of this.manner.link?.carry(datagram, now) ?? [now]) {
+    const arrivals = this.manner.link?.carry(datagram, now) ?? [now];
+    if (arrivals.length === 0 && desk.asked !== undefined) desk.asked.lost = true;
+    for (const at of arrivals) {
       if (at <= now) deliver();
       else this.after(at - now, deliver);
     }
   }
 
-  private after(ms: number, next: () => void): NodeJS.Timeout {
+  private after(ms: number, next: () => void, least = 0): NodeJS.Timeout {
     const timer = setTimeout(
       () => {
         this.timers.delete(timer);
         if (!this.over) next();
       },
       // A phone that is woken too early looks at its clock and waits again.
-      Math.min(Math.max(0, ms / this.manner.speed), LONGEST_TIMER),
+      Math.min(Math.max(least, ms / this.manner.speed), LONGEST_TIMER),
     );
     this.timers.add(timer);
     return timer;
@@ -187,6 +221,8 @@ interface Desk {
   readonly address: Ipv4;
   readonly sockets: Map<string, Port>;
   timer: NodeJS.Timeout | undefined;
+  /** Since when, in real time, the phone waits for an answer, and whether the link has lost something of it since. */
+  asked: { readonly at: number; lost: boolean } | undefined;
 }
 
 /** One bound UDP socket. What is sent before it is bound waits; closing waits for what is being sent. */
