@@ -26,6 +26,7 @@ import { openPhoneUploads } from "./phone-uploads.ts";
 import { portTrouble } from "./port-trouble.ts";
 import { createSelfRestart } from "./restart.ts";
 import { tftpNote } from "./tftp-notes.ts";
+import { beginTicking } from "./ticking.ts";
 import { told } from "./told.ts";
 
 /** A running service. */
@@ -116,13 +117,10 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
     closing.push(() => http.stop());
     const socket = await openControl(operations, config);
     closing.push(() => socket.stop());
-    const ticking = setInterval(() => void tick(), surroundings.tick);
-    closing.push(async () => clearInterval(ticking));
-
     const selfRestart = createSelfRestart(core, ({ is, words }, mac) =>
       log.note({ event: is === "asked" ? "phone.restarted" : "phone.not-restarted", detail: words.join(" "), mac }),
     );
-    async function tick(): Promise<void> {
+    const look = async (): Promise<void> => {
       await selfRestart.look().catch((error: unknown) => {
         log.error({ event: "phone.not-restarted", detail: told(error).findings[0]?.message ?? "" });
       });
@@ -131,7 +129,8 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
           log.error({ event: "store.failed", detail: error.message, mac: migration.mac });
         });
       }
-    }
+    };
+    closing.push(beginTicking(surroundings.tick, look));
 
     Object.assign(up, { tftp: true, http: true, ...(dhcp === undefined ? {} : { dhcp: true }) });
     const detail = [
