@@ -11,6 +11,7 @@ import { manifests } from "./manifests.ts";
 import { migrate } from "./migrate.ts";
 import { phones } from "./phones.ts";
 import { plan } from "./plan.ts";
+import { probe } from "./probe.ts";
 import { rehearse } from "./rehearse.ts";
 import { render } from "./render.ts";
 import { report } from "./report.ts";
@@ -28,6 +29,7 @@ export const commands: readonly ((run: Run) => Command)[] = [
   migrate,
   status,
   guide,
+  probe,
   report,
   restart,
   pause,

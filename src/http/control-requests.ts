@@ -62,6 +62,7 @@ export const controlRequests = {
     all: z.boolean().default(false),
   }),
   restart: z.strictObject({ macs: z.array(mac).max(10_000).default([]), dryRun: z.boolean().default(false) }),
+  probe: z.strictObject({ ip: word.optional(), mac: mac.optional() }),
   phones: z.strictObject({}),
   phone: z.strictObject({ mac }),
   exportPhones: z.strictObject({ passwords: z.boolean().default(false) }),

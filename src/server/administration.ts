@@ -10,6 +10,7 @@ import { type MigrateAnswer, migrate, type Wished, wish } from "./enrolment.ts";
 import { Failure } from "./failure.ts";
 import { listPhones, type PhoneStory, putPhones, removePhone, type ShownPhone, showPhone } from "./inventory.ts";
 import { report } from "./job-report.ts";
+import { type Probed, probe } from "./probe.ts";
 import { explainedSettings, octetsFor } from "./rendering.ts";
 import { restart } from "./restart.ts";
 
@@ -25,6 +26,7 @@ export interface Administration {
   wish(request: Sent<"wish">): Promise<{ readonly phones: readonly Wished[] }>;
   report(request: Sent<"report">): ReturnType<typeof report>;
   restart(request: Sent<"restart">): ReturnType<typeof restart>;
+  probe(request: Sent<"probe">): Promise<Probed>;
   phones(request: Sent<"phones">): Promise<readonly ShownPhone[]>;
   phone(request: Sent<"phone">): Promise<PhoneStory>;
   /** The inventory as CSV. */
@@ -47,6 +49,7 @@ export function operationsOf(core: Core): Operations {
     wish: (request) => wish(core, request),
     report: ({ job }) => report(core, job),
     restart: (request) => restart(core, request),
+    probe: (request) => probe(core, request),
     phones: () => listPhones(core),
     phone: ({ mac }) => showPhone(core, mac),
     exportPhones: async (request) => ({ csv: writeInventory(await core.store.phones(), request) }),
