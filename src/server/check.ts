@@ -7,6 +7,7 @@ import { listenHttp } from "../http/listen.ts";
 import { openDgram } from "../net/udp.ts";
 import type { Phone } from "../phones/phone.ts";
 import { renderFor } from "../provision/answer-file.ts";
+import { overtaken } from "../render/overrides.ts";
 import { createRenderer } from "../render/renderer.ts";
 import { type Ipv4, inSubnet, macWithColons } from "../wire/address.ts";
 import type { Config } from "./config.ts";
@@ -87,7 +88,9 @@ async function manifests(): Promise<Found> {
 async function templates(config: Config): Promise<Found> {
   const files = await loadTemplates(shipped("templates"), config.templates);
   createRenderer(files);
-  return fine(`${files.length} templates`);
+  const old = overtaken(files);
+  if (old.length === 0) return fine(`${files.length} templates`);
+  return old.map(({ where, message, remedy }) => ({ is: "warning", message: `${where}: ${message}`, remedy }));
 }
 
 async function siteFiles(config: Config): Promise<Found> {
