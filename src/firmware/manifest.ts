@@ -183,13 +183,13 @@ export function findingsOf(issue: z.core.$ZodIssue, data: unknown): readonly Dat
   return [
     {
       path,
-      reason: at(data, path) === undefined ? "This key is missing." : `${issue.message}.`,
+      reason: valueAt(data, path) === undefined ? "This key is missing." : `${issue.message}.`,
       remedy: "Correct the value; docs/authoring-manifests.md describes every key.",
     },
   ];
 }
 
-function at(data: unknown, path: readonly (string | number)[]): unknown {
+function valueAt(data: unknown, path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>(
     (part, step) =>
       typeof part === "object" && part !== null ? (part as Record<string | number, unknown>)[step] : undefined,
