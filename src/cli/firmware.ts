@@ -16,8 +16,12 @@ export function firmware(run: Run): Command {
     .description("take in files, folders and zip archives: whole packages, or nothing")
     .option("--dry-run", "read and judge everything, and change nothing")
     .option("--replace", "put a file in the place of another of the same name")
+    .option("--as <load>", "the load of files whose names fit several releases, as Polycom's do")
     .option("--json", "one JSON document")
-    .addHelpText("after", "\nExample:\n  provision firmware import P0S3-8-12-00.zip ~/cisco/P00305000500")
+    .addHelpText(
+      "after",
+      "\nExample:\n  provision firmware import P0S3-8-12-00.zip ~/cisco/P00305000500\n  provision firmware import --as SPIP650.4.0.15.1009 2345-12600-001.sip.ld",
+    )
     .action(run(take));
   group
     .command("list")
@@ -48,6 +52,7 @@ async function vaultOf(terminal: Terminal, options: Globals) {
 interface ImportOptions extends Globals {
   readonly dryRun?: boolean;
   readonly replace?: boolean;
+  readonly as?: string;
 }
 
 async function take(terminal: Terminal, options: ImportOptions, ...paths: string[]): Promise<number> {
@@ -55,7 +60,12 @@ async function take(terminal: Terminal, options: ImportOptions, ...paths: string
   const bar = progressLine(terminal);
   const report = await vault.importFirmware(
     paths.map((path) => resolve(terminal.cwd, path)),
-    { dryRun: options.dryRun ?? false, replace: options.replace ?? false, onProgress: bar.show },
+    {
+      dryRun: options.dryRun ?? false,
+      replace: options.replace ?? false,
+      ...(options.as === undefined ? {} : { as: options.as }),
+      onProgress: bar.show,
+    },
   );
   bar.clear();
   if (options.json === true) sayJson(terminal, report);

@@ -51,10 +51,15 @@ export function releaseNames(known: readonly KnownRelease[]): ReleaseNames {
 /**
  * Says for each candidate which releases it belongs to. A name that one release has belongs to it. A name that several
  * have (`term41.default.loads` comes with every release of its phones) belongs to those whose files it lists, else to
- * those of which a file that no other release has lies in the same group. What a `.loads` lists and no manifest names
+ * those of which a file that no other release has lies in the same group, else to the load `as`, where the admin names
+ * one: Polycom's images have the same name in every release (polycom.md §1.4). What a `.loads` lists and no manifest names
  * belongs where that `.loads` belongs.
  */
-export function assign(candidates: readonly Candidate[], names: ReleaseNames): ReadonlyMap<Candidate, Assignment> {
+export function assign(
+  candidates: readonly Candidate[],
+  names: ReleaseNames,
+  as?: string,
+): ReadonlyMap<Candidate, Assignment> {
   const groups = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
     groups.set(candidate.group, [...(groups.get(candidate.group) ?? []), candidate]);
@@ -69,7 +74,7 @@ export function assign(candidates: readonly Candidate[], names: ReleaseNames): R
     );
     for (const candidate of group) {
       const owners = names.ownersOf(candidate.facts.name);
-      if (owners.length > 0) assigned.set(candidate, amongOwners(candidate, owners, present));
+      if (owners.length > 0) assigned.set(candidate, amongOwners(candidate, owners, present, as));
     }
     for (const candidate of group) {
       if (!assigned.has(candidate)) assigned.set(candidate, asMember(candidate, group, assigned));
@@ -82,6 +87,7 @@ function amongOwners(
   { facts }: Candidate,
   owners: readonly KnownRelease[],
   present: ReadonlySet<KnownRelease>,
+  as: string | undefined,
 ): Assignment {
   if (owners.length === 1) return { kind: "assigned", to: owners };
   const members = membersOf(facts);
@@ -91,7 +97,9 @@ function amongOwners(
   });
   if (listing.length > 0) return { kind: "assigned", to: listing };
   const here = owners.filter((owner) => present.has(owner));
-  return here.length > 0 ? { kind: "assigned", to: here } : { kind: "ambiguous", among: owners };
+  if (here.length > 0) return { kind: "assigned", to: here };
+  const named = owners.filter(({ release }) => release.load === as);
+  return named.length > 0 ? { kind: "assigned", to: named } : { kind: "ambiguous", among: owners };
 }
 
 function asMember(

@@ -20,6 +20,8 @@ export interface ImportOptions {
   readonly dryRun?: boolean;
   /** Puts a file in the place of another of its name whose content differs and is whole. Refused otherwise. */
   readonly replace?: boolean;
+  /** The load that files belong to whose names fit several releases and whose contents do not tell. */
+  readonly as?: string;
   /** Called as octets come in. */
   readonly onProgress?: (progress: ImportProgress) => void;
   readonly limits?: Limits;
@@ -121,7 +123,7 @@ async function importThrough(
   options: ImportOptions,
 ): Promise<ImportReport> {
   const reading = await readAll(staging, names, paths, options);
-  const assigned = assignAll(reading, names);
+  const assigned = assignAll(reading, names, options.as);
   if (reading.files.length === 0 && reading.findings.length === 0) {
     const place = paths.join(", ");
     const remedy = "Name the folder or the zip of a vendor package; `provision firmware list` shows what is known.";
@@ -234,9 +236,13 @@ async function* resumed(opening: readonly Uint8Array[], rest: AsyncIterator<Uint
 }
 
 /** The files that have a release; of the others, those that are wrong become findings and the rest is passed over. */
-function assignAll(reading: Reading, names: ReleaseNames): ReadonlyMap<ReadFile, readonly KnownRelease[]> {
+function assignAll(
+  reading: Reading,
+  names: ReleaseNames,
+  as: string | undefined,
+): ReadonlyMap<ReadFile, readonly KnownRelease[]> {
   const result = new Map<ReadFile, readonly KnownRelease[]>();
-  for (const [file, assignment] of assign(reading.files, names)) {
+  for (const [file, assignment] of assign(reading.files, names, as)) {
     const read = file as ReadFile;
     if (assignment.kind === "assigned") result.set(read, assignment.to);
     else unassigned(read, assignment, reading, names);
@@ -249,7 +255,7 @@ function unassigned(file: ReadFile, assignment: Assignment, reading: Reading, na
   if (assignment.kind === "ambiguous") {
     const loads = assignment.among.map(({ release }) => release.load).join(", ");
     const reason = `it may belong to any of ${loads}`;
-    const remedy = "Import it together with the other files of its package.";
+    const remedy = "Import it together with the other files of its package, or say which load it is: --as LOAD.";
     reading.findings.push({ severity: "error", code: "ambiguous", place, reason, remedy });
     return;
   }

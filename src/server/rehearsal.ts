@@ -121,24 +121,22 @@ function configOf(folder: string): Config {
 
 async function fillVault(config: Config, folder: string, packages: RehearsalProps["packages"]): Promise<void> {
   const incoming = join(folder, "incoming");
-  const folders = [...packages].map(([load, files]) => {
+  const vault = await openFirmwareVault(config, await loadKnowledge());
+  for (const [load, files] of packages) {
     const home = join(incoming, load);
     mkdirSync(home, { recursive: true });
     for (const { name, octets } of files) writeFileSync(join(home, name), octets);
-    return home;
-  });
-  if (folders.length === 0) return;
-  const vault = await openFirmwareVault(config, await loadKnowledge());
-  const report = await vault.importFirmware(folders);
+    const report = await vault.importFirmware([home], { as: load });
+    const lacking = report.packages.filter((one) => one.load === load && !one.complete);
+    if (report.accepted && lacking.length === 0) continue;
+    const reasons = report.findings.map(({ place, reason }) => `${place}: ${reason}`);
+    throw failure("E_REHEARSAL", 1, {
+      where: "synthetic firmware",
+      message: [...reasons, ...lacking.map(({ missing }) => `${load} lacks ${missing.join(", ")}`)].join("; "),
+      remedy: "the manifest and the simulated phones disagree about this package: please report it",
+    });
+  }
   rmSync(incoming, { recursive: true, force: true });
-  const lacking = report.packages.filter(({ load, complete }) => packages.has(load) && !complete);
-  if (report.accepted && lacking.length === 0) return;
-  const reasons = report.findings.map(({ place, reason }) => `${place}: ${reason}`);
-  throw failure("E_REHEARSAL", 1, {
-    where: "synthetic firmware",
-    message: [...reasons, ...lacking.map(({ load, missing }) => `${load} lacks ${missing.join(", ")}`)].join("; "),
-    remedy: "the manifest and the simulated phones disagree about this package: please report it",
-  });
 }
 
 /** MACs of a Cisco range (OUI 00:0e:84), and an address each in the half of the network that DHCP does not give out. */
