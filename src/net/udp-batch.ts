@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
+import type Koffi from "koffi";
 import {
   bufferNote,
   cannotListen,
@@ -72,13 +73,16 @@ interface Libc {
 
 /**
  * How sockets are opened here: in batches where Linux and koffi allow it, else Node's own way; `note` then says why.
- * `longest` is the longest datagram that is sent or received, in octets.
+ * `longest` is the longest datagram that is sent or received, in octets; `load` finds koffi.
  */
-export async function fastestUdp(longest: number): Promise<{ readonly open: OpenUdp; readonly note?: string }> {
+export async function fastestUdp(
+  longest: number,
+  load: () => Promise<typeof Koffi> = async () => (await import("koffi")).default,
+): Promise<{ readonly open: OpenUdp; readonly note?: string }> {
   const known = process.platform === "linux" && (process.arch === "x64" || process.arch === "arm64");
   if (!known) return { open: openDgram, note: `datagrams go one by one on ${process.platform} ${process.arch}` };
   try {
-    const batches = new Batches(await loadLibc(), longest);
+    const batches = new Batches(loadLibc(await load()), longest);
     return { open: (options) => batches.open(options) };
   } catch (error) {
     const because = error instanceof Error ? error.message : String(error);
@@ -89,8 +93,7 @@ export async function fastestUdp(longest: number): Promise<{ readonly open: Open
   }
 }
 
-async function loadLibc(): Promise<Libc> {
-  const { default: koffi } = await import("koffi");
+function loadLibc(koffi: typeof Koffi): Libc {
   const libc = koffi.load(null);
   const identity = libc.func("void *memcpy(void *to, void *from, size_t n)");
   return {
@@ -176,10 +179,16 @@ class Batches {
     if (this.#epoll < 0) throw new Error(`epoll_create1 failed with errno ${libc.errno()}`);
   }
 
-  async open({ address, port, receiveBuffer, onDatagram }: Parameters<OpenUdp>[0]): Promise<UdpSocket> {
+  async open({ address, port, receiveBuffer, prepare, onDatagram }: Parameters<OpenUdp>[0]): Promise<UdpSocket> {
     const { libc } = this;
     const fd = libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0);
     if (fd < 0) throw cannotListen(address, port, `socket failed with errno ${libc.errno()}`);
+    try {
+      prepare?.(fd);
+    } catch (error) {
+      libc.close(fd);
+      throw error;
+    }
     const name = new Uint8Array(NAME);
     new DataView(name.buffer).setUint16(0, AF_INET, true);
     new DataView(name.buffer).setUint16(2, port);
