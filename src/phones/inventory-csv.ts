@@ -1,4 +1,4 @@
-import { CsvError, type Info, parse } from "csv-parse/sync";
+import { CsvError, type InfoRecord, parse } from "csv-parse/sync";
 import { parseMac } from "../wire/address.ts";
 import { stranger } from "./characters.ts";
 import type { Line, Phone } from "./phone.ts";
@@ -20,8 +20,8 @@ export type Inventory =
 /** The model id for what a person wrote, e.g. `7960` for `CP-7960G`; undefined when no family knows it. */
 export type ModelOf = (text: string) => string | undefined;
 
-/** Enough for a site of a million phones; a file beyond it is not an inventory. */
-const MAX_CHARACTERS = 512 * 1024 * 1024;
+/** Enough for a million phones; a file beyond it is not an inventory. */
+const MAX_CHARACTERS = 128 * 1024 * 1024;
 const MAX_COLUMNS = 500;
 const MAX_PROBLEMS = 100;
 const LINES = 6;
@@ -55,18 +55,17 @@ function rowsOf(text: string): { readonly rows: readonly Row[] } | { readonly pr
     return { problem: fault(line, "the file is not UTF-8", "Save it as “CSV UTF-8”.") };
   }
   try {
-    const options = {
+    let next = 1;
+    const rows: Row[] = [];
+    parse(text, {
       delimiter: delimiterOf(text),
-      info: true,
       relax_column_count: true,
       relax_quotes: false,
-    } as const;
-    const records = parse(text, options) as unknown as readonly { info: Info; record: string[] }[];
-    let next = 1;
-    const rows = records.map(({ info, record }) => {
-      const line = Math.max(next, info.lines - lineEndsIn(record));
-      next = info.lines + 1;
-      return { line, cells: record };
+      on_record: (cells: string[], { lines }: InfoRecord) => {
+        rows.push({ line: Math.max(next, lines - lineEndsIn(cells)), cells });
+        next = lines + 1;
+        return null;
+      },
     });
     return { rows };
   } catch (error) {
