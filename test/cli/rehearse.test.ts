@@ -28,3 +28,13 @@ test("a rehearsal needs a simulated phone of the model, and a load that it runs"
   expect((await play("/", "rehearse --model 7960 --to sip --from unknown")).exit).toBe(2);
   expect((await play("/", "rehearse --model 7960 --to sip --loss 0.9")).exit).toBe(2);
 });
+
+test("on a terminal a rehearsal draws bars, and says in the end who arrived", { timeout: 60_000 }, async () => {
+  const { exit, out, err } = await play("/", "rehearse --model 7940 --from P0S3-8-12-00 --to P0030801SR02 --phones 1", {
+    tty: true,
+  });
+  expect(err).toMatch(/00:0e:84:c0:00:00 {2}\[#+\.*\] 1\/1 (?:loading|restarting)/);
+  expect(err).toContain("\u001b[2A\u001b[J");
+  expect(out).toContain("1 of 1 phones arrived");
+  expect(exit).toBe(0);
+});
