@@ -1,11 +1,11 @@
-import type { RemoteInfo, Socket } from "node:dgram";
+import type { Socket } from "node:dgram";
 import type { DhcpAnswer, DhcpDesk, DhcpNote } from "../provision/dhcp-answer.ts";
 import { createNoteSieve } from "../provision/dhcp-notes.ts";
 import type { Ipv4 } from "../wire/address.ts";
 import { type DhcpPacket, decodeDhcp } from "../wire/dhcp.ts";
 import { MalformedPacket } from "../wire/malformed.ts";
+import { openDoors, type Source } from "./dhcp-doors.ts";
 import { watchOtherServers } from "./dhcp-lookout.ts";
-import { openDhcpSocket } from "./dhcp-socket.ts";
 
 /** How the DHCP service listens. */
 export interface DhcpListening {
@@ -52,7 +52,6 @@ const CLOCK_SET = 2000;
  * @throws CannotListen as a rejection, with the remedy.
  */
 export async function startDhcp(listening: DhcpListening): Promise<DhcpService> {
-  const { heard, sending } = await openSockets(listening);
   let waiting = 0;
   let stopped = false;
   let whenIdle: (() => void) | undefined;
@@ -62,14 +61,11 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
     for (const passed of sieve.pass(one, listening.now())) listening.note(passed);
   };
 
-  const send = (answer: DhcpAnswer, from: RemoteInfo): void => {
+  const send = (answer: DhcpAnswer, from: Source): void => {
     for (const one of answer.notes) note(one);
     if (answer.is === "silence" || stopped) return;
     const back = listening.replyToSender === true && answer.to.by !== "relay";
-    const [port, address] = back ? [from.port, from.address] : [answer.to.port, answer.to.address];
-    sending.send(answer.octets, port, address, (error) => {
-      if (error !== null) note({ event: "dhcp.failed", detail: `no answer to ${address}: ${error.message}` });
-    });
+    doors.send(answer.octets, back ? from : answer.to);
   };
 
   const elapsed = listening.elapsed ?? (() => performance.now());
@@ -82,14 +78,17 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
     void listening.desk.clockJumped(moved, listening.now());
   };
 
-  const hear = (octets: Uint8Array, from: RemoteInfo, unicast: boolean | undefined): void => {
+  const hear = (octets: Uint8Array, from: Source, unicast: boolean | undefined): void => {
     if (stopped || waiting >= MOST_WAITING) return;
     watchClock();
     const packet = readPacket(octets, from, note);
     if (packet === undefined) return;
     waiting++;
-    const source = { address: from.address as Ipv4, port: from.port };
-    const arrival = { source, interfaceAddress: listening.address, ...(unicast === undefined ? {} : { unicast }) };
+    const arrival = {
+      source: from,
+      interfaceAddress: listening.address,
+      ...(unicast === undefined ? {} : { unicast }),
+    };
     listening.desk
       .answer(packet, arrival, listening.now())
       .then((answer) => send(answer, from))
@@ -100,15 +99,11 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
       });
   };
 
+  const doors = await openDoors(listening, hear, (why) => note({ event: "dhcp.failed", detail: why }));
   const watch = await watchFor(listening, note);
-  for (const { socket, unicast } of heard) {
-    socket.on("message", (octets, from) => hear(octets, from, unicast));
-    socket.on("error", (error) => note({ event: "dhcp.failed", detail: error.message }));
-  }
-
   return {
     address: listening.address,
-    port: sending.address().port,
+    port: doors.port,
     async stop() {
       if (waiting > 0)
         await new Promise<void>((resolve) => {
@@ -116,7 +111,7 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
         });
       stopped = true;
       watch?.stop();
-      await Promise.all(heard.map(({ socket }) => new Promise<void>((resolve) => socket.close(() => resolve()))));
+      await doors.close();
     },
   };
 }
@@ -141,50 +136,10 @@ async function watchFor(
   }
 }
 
-interface Heard {
-  readonly socket: Socket;
-  /** Whether what it hears was sent to our own address; undefined where one socket hears all. */
-  readonly unicast: boolean | undefined;
-}
-
-async function openSockets(listening: DhcpListening): Promise<{ heard: readonly Heard[]; sending: Socket }> {
-  const { address, port } = listening;
-  const [inherited] = listening.inherited ?? [];
-  if (inherited !== undefined)
-    return {
-      heard: (listening.inherited ?? []).map((socket) => ({ socket, unicast: undefined })),
-      sending: inherited,
-    };
-  if (listening.interface === undefined) {
-    const socket = await openDhcpSocket({ address, port });
-    return { heard: [{ socket, unicast: undefined }], sending: socket };
-  }
-  // The one bound to our address hears what is sent to it and gives answers their source; the other one the broadcasts.
-  const own = await openDhcpSocket({ address, port, interface: listening.interface });
-  try {
-    const everything = await openDhcpSocket({
-      address: "0.0.0.0",
-      port: own.address().port,
-      interface: listening.interface,
-    });
-    return {
-      heard: [
-        { socket: own, unicast: true },
-        { socket: everything, unicast: false },
-      ],
-      sending: own,
-    };
-  } catch (error) {
-    own.close();
-    throw error;
-  }
-}
-
-function readPacket(octets: Uint8Array, from: RemoteInfo, note: (one: DhcpNote) => void): DhcpPacket | undefined {
+function readPacket(octets: Uint8Array, from: Source, note: (one: DhcpNote) => void): DhcpPacket | undefined {
   if (octets.length > LONGEST) return undefined;
   try {
-    // A plain view: cutting options out of a Buffer makes Buffers, at several times the cost.
-    return decodeDhcp(new Uint8Array(octets.buffer, octets.byteOffset, octets.byteLength));
+    return decodeDhcp(octets);
   } catch (error) {
     if (!(error instanceof MalformedPacket)) throw error;
     note({ event: "dhcp.ignored", detail: `${from.address}: ${error.message}` });

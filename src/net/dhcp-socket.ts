@@ -119,30 +119,35 @@ export function forgetNeighbour(device: string, ip: string): boolean {
   }
 }
 
-function boundDescriptor(place: SocketPlace, device: string): number {
+/**
+ * Sets a socket up to broadcast on one interface and to hear nothing from any other, beside others on the same port.
+ * @throws CannotListen
+ */
+export function bindToInterface(fd: number, place: SocketPlace & { readonly interface: string }): void {
   const c = libc();
-  const fd = c.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK_CLOEXEC, 0);
-  if (fd < 0) throw explained(place, errnoName());
   const set = (option: number, value: Uint8Array) => c.setsockopt(fd, SOL_SOCKET, option, value, value.length);
   const yes = int32(1);
   const done =
     set(SO_REUSEADDR, yes) === 0 &&
     set(SO_BROADCAST, yes) === 0 &&
-    set(SO_BINDTODEVICE, new TextEncoder().encode(`${device}\0`)) === 0;
+    set(SO_BINDTODEVICE, new TextEncoder().encode(`${place.interface}\0`)) === 0;
+  if (!done) throw explained(place, errnoName());
   // Needs CAP_NET_ADMIN; without it the kernel's own limit stands.
   set(SO_RCVBUFFORCE, int32(RECEIVE_BUFFER));
-  const address = Uint8Array.of(
-    AF_INET,
-    0,
-    place.port >> 8,
-    place.port,
-    ...place.address.split(".").map(Number),
-    ...ZEROS,
-  );
-  if (!done || c.bind(fd, address, address.length) !== 0) {
-    const code = errnoName();
+}
+
+function boundDescriptor(place: SocketPlace, device: string): number {
+  const c = libc();
+  const fd = c.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK_CLOEXEC, 0);
+  if (fd < 0) throw explained(place, errnoName());
+  const numbers = place.address.split(".").map(Number);
+  const address = Uint8Array.of(AF_INET, 0, place.port >> 8, place.port, ...numbers, ...ZEROS);
+  try {
+    bindToInterface(fd, { ...place, interface: device });
+    if (c.bind(fd, address, address.length) !== 0) throw explained(place, errnoName());
+  } catch (error) {
     c.close(fd);
-    throw explained(place, code);
+    throw error;
   }
   return fd;
 }

@@ -31,6 +31,8 @@ export interface UdpOptions {
   readonly port: number;
   /** Octets of datagrams that may wait for us; a boot storm needs megabytes. */
   readonly receiveBuffer?: number;
+  /** Sets up a socket of our own making before it is bound, e.g. to one interface. Only where batches work. */
+  readonly prepare?: (descriptor: number) => void;
   readonly onDatagram: OnDatagram;
 }
 
