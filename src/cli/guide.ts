@@ -1,90 +1,76 @@
 import { Command } from "commander";
-import type { StatusReport } from "../server/administration.ts";
-import { failure } from "../server/failure.ts";
+import type { Guided } from "../server/guide.ts";
 import { readMac } from "../server/inventory.ts";
 import type { Run } from "./action.ts";
 import { withAdministration } from "./admin.ts";
 import type { Globals } from "./globals.ts";
-import { printable, say, sayJson, type Terminal } from "./terminal.ts";
-
-type PhoneStatus = StatusReport["phones"][number];
+import { printable, sayJson, type Terminal } from "./terminal.ts";
 
 interface Options extends Globals {
   readonly mac: string;
   readonly watch?: boolean;
 }
 
-/** `provision guide`: one phone, for the person who stands before it: what to do now, and what happens next. */
+/** `provision guide`: stands beside the technician until the phone has arrived. */
 export function guide(run: Run): Command {
   return new Command("guide")
-    .description("one phone, for the person who stands before it: what to do now, what to wait for")
-    .requiredOption("--mac <mac>", "of which phone")
+    .description("walk through the migration of one phone: what it does now, what to do next")
+    .requiredOption("--mac <mac>", "the phone")
     .option("--watch", "go on, step by step, until the phone has arrived or Ctrl-C")
     .option("--json", "one JSON document")
     .addHelpText(
       "after",
       "\nExit code 1 while the phone has a problem.\n\nExample:\n  provision guide --mac 00:0e:84:c0:60:a6 --watch",
     )
-    .action(run(lead));
+    .action(run(follow));
 }
 
-async function lead(terminal: Terminal, options: Options): Promise<number> {
+async function follow(terminal: Terminal, options: Options): Promise<number> {
   const mac = readMac(options.mac);
-  let ended = options.watch !== true;
+  let ended = options.watch !== true || options.json === true;
+  let wake = () => {};
   terminal.onSignal(() => {
     ended = true;
+    wake();
   });
   let before = "";
   for (;;) {
-    const phone = await find(terminal, options, mac);
-    if (options.json === true) {
-      sayJson(terminal, phone);
-      return phone.problem === undefined ? 0 : 1;
-    }
-    const text = words(phone).join("\n");
-    if (text !== before) say(terminal, `${before === "" ? "" : "\n"}${printable(text)}`);
-    before = text;
-    if (ended || phone.state === "done" || phone.state === "cancelled") return phone.problem === undefined ? 0 : 1;
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const told = await withAdministration(terminal, options, (ask) => ask.guide({ mac }));
+    if (options.json === true) sayJson(terminal, { ...told.phone, guidance: told.guidance });
+    else before = show(terminal, told, before, options.watch === true);
+    if (ended || told.guidance.over) return told.phone.problem === undefined ? 0 : 1;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, 2000);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }
 
-async function find(terminal: Terminal, options: Options, mac: string): Promise<PhoneStatus> {
-  const { phones } = await withAdministration(terminal, options, (ask) => ask.status({}));
-  const phone = phones.find((one) => one.mac.replaceAll(":", "") === mac);
-  if (phone !== undefined) return phone;
-  throw failure("E_NOT_ENROLLED", 1, {
-    where: options.mac,
-    message: "this phone is not enrolled",
-    remedy: `enrol it: provision migrate --mac ${options.mac} --to sip`,
-  });
+/** A screen that is drawn anew on a terminal; elsewhere only the lines, and only when they have changed. */
+function show(terminal: Terminal, told: Guided, before: string, drawn: boolean): string {
+  const lines = guideLines(told).map(printable);
+  // Seconds that run are no news.
+  const now = lines.join("\n").replace(/ Nothing was heard for \d+ seconds\./g, "");
+  if (drawn && terminal.out.isTTY === true) terminal.out.write(`\u001b[H\u001b[2J${lines.join("\n")}\n`);
+  else if (now !== before) terminal.out.write(`${lines.join("\n")}\n\n`);
+  return now;
 }
 
-function words({
-  mac,
-  model,
-  state,
-  stage,
-  stages,
-  release,
-  target,
-  evidence,
-  waitsFor,
-  problem,
-}: PhoneStatus): readonly string[] {
-  const head = `${model} ${mac}: stage ${stage} of ${stages}, from ${release ?? "an unknown load"} to ${target}`;
-  const last = evidence[0] === undefined ? [] : [`  It last ${evidence[0]}.`];
-  if (problem !== undefined) return [head, `  PROBLEM: ${problem.message}`, `  ${problem.remedy}`, ...last];
-  switch (state) {
-    case "done":
-      return [`${model} ${mac}: done. It runs ${target}, and what it asked for proves it.`];
-    case "cancelled":
-      return [`${model} ${mac}: cancelled. It stays on ${release ?? "the load it runs"}.`];
-    case "paused":
-      return [head, "  Held. Nothing to do: provision resume", ...last];
-    case "waiting":
-      return [head, "  Do now:", ...waitsFor.map((line, i) => `    ${i + 1}. ${line}`), ...last];
-    default:
-      return [head, "  DO NOT UNPLUG IT. Wait for:", ...waitsFor.map((line) => `    - ${line}`), ...last];
-  }
+/** The whole of what is said of a phone, line by line. */
+function guideLines({ phone, guidance }: Guided): readonly string[] {
+  const { model, mac, stage, stages, release, target, state, ip } = phone;
+  const way = `stage ${stage} of ${stages}, from ${release ?? "an unknown load"} to ${target}`;
+  const busy = state === "loading" || state === "restarting";
+  const { now, next, ifItShows } = guidance;
+  return [
+    `${model} ${mac}${ip === null ? "" : ` at ${ip}`}: ${way}, ${state}`,
+    ...(next.length === 0 ? [] : [busy ? "  DO NOT UNPLUG IT." : "  Do now:"]),
+    ...next.map((line, at) => (busy ? `    - ${line}` : `    ${at + 1}. ${line}`)),
+    `  ${now}`,
+    ...(ifItShows.length === 0 ? [] : ["  If it shows:"]),
+    ...ifItShows.map((row) => `    - "${row.sees}": ${row.do}`),
+  ];
 }

@@ -63,6 +63,7 @@ export const controlRequests = {
   }),
   restart: z.strictObject({ macs: z.array(mac).max(10_000).default([]), dryRun: z.boolean().default(false) }),
   probe: z.strictObject({ ip: word.optional(), mac: mac.optional() }),
+  guide: z.strictObject({ mac }),
   phones: z.strictObject({}),
   phone: z.strictObject({ mac }),
   exportPhones: z.strictObject({ passwords: z.boolean().default(false) }),

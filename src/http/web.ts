@@ -5,12 +5,14 @@ import type { Subnet } from "../wire/address.ts";
 import { admitOnly, type Surroundings } from "./access.ts";
 import { healthz } from "./healthz.ts";
 import { phoneFiles } from "./phone-files.ts";
+import { type FindGuided, phonePage } from "./phone-page.ts";
 import { status } from "./status.ts";
 
 export interface WebParts {
   readonly allow: readonly Subnet[];
   readonly desk: FileDesk;
   readonly report: () => Promise<readonly PhoneStatus[]>;
+  readonly guided: FindGuided;
   readonly listening: () => Readonly<Record<string, boolean>>;
   readonly now: () => number;
   /** Told of what failed for a reason of our own; the client learns nothing of it. */
@@ -23,6 +25,7 @@ export function web(parts: WebParts): Hono<Surroundings> {
     .use(admitOnly(parts.allow))
     .route("/healthz", healthz(parts.listening))
     .route("/status", status(parts.report))
+    .route("/phones", phonePage(parts.guided))
     .route("/", phoneFiles(parts.desk, parts.now));
   app.notFound((context) => context.text("not found\n", 404));
   app.onError((error, context) => {

@@ -8,6 +8,7 @@ import { findServer } from "./control-client.ts";
 import { type Core, openCore } from "./core.ts";
 import { type MigrateAnswer, migrate, type Wished, wish } from "./enrolment.ts";
 import { Failure } from "./failure.ts";
+import { type Guided, guideFor } from "./guide.ts";
 import { listPhones, type PhoneStory, putPhones, removePhone, type ShownPhone, showPhone } from "./inventory.ts";
 import { report } from "./job-report.ts";
 import { type Probed, probe } from "./probe.ts";
@@ -27,6 +28,7 @@ export interface Administration {
   report(request: Sent<"report">): ReturnType<typeof report>;
   restart(request: Sent<"restart">): ReturnType<typeof restart>;
   probe(request: Sent<"probe">): Promise<Probed>;
+  guide(request: Sent<"guide">): Promise<Guided>;
   phones(request: Sent<"phones">): Promise<readonly ShownPhone[]>;
   phone(request: Sent<"phone">): Promise<PhoneStory>;
   /** The inventory as CSV. */
@@ -50,6 +52,7 @@ export function operationsOf(core: Core): Operations {
     report: ({ job }) => report(core, job),
     restart: (request) => restart(core, request),
     probe: (request) => probe(core, request),
+    guide: ({ mac }) => guideFor(core, mac),
     phones: () => listPhones(core),
     phone: ({ mac }) => showPhone(core, mac),
     exportPhones: async (request) => ({ csv: writeInventory(await core.store.phones(), request) }),

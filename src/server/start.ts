@@ -19,6 +19,7 @@ import { controlSocketOf, findServer, usableSocketPath } from "./control-client.
 import { openCore } from "./core.ts";
 import { dhcpSettings, findDhcpPlace, refuseBesideOthers } from "./dhcp-settings.ts";
 import { failure } from "./failure.ts";
+import { guided } from "./guide.ts";
 import { planUnderRule } from "./knowledge.ts";
 import { followLeases } from "./lease-holders.ts";
 import type { Log } from "./log.ts";
@@ -110,6 +111,7 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
       desk,
       now,
       report: () => statusReport(core),
+      guided: (mac) => guided(core, mac),
       listening: () => up,
       failed: (error) => log.error({ event: "http.failed", detail: told(error).findings[0]?.message ?? "" }),
     });
