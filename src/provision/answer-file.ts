@@ -185,7 +185,9 @@ export function createFileDesk(parts: DeskParts): Desk {
     const result = renderFor(parts, phone, family, publication);
     if (result.is === "rendered") return { ...result, name: file.canonical };
     const because = result.problems.map((p) => `${p.where}: ${p.message}`).join("; ");
-    parts.note({ event: "file.unrenderable", detail: because, mac, ip: request.ip, file: request.filename });
+    if (result.optional !== true) {
+      parts.note({ event: "file.unrenderable", detail: because, mac, ip: request.ip, file: request.filename });
+    }
     return { is: "refused", why: "not-found", because };
   }
 

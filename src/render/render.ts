@@ -36,7 +36,12 @@ export type Rendered =
       /** Settings that the phone cannot follow and that the file leaves out; absent where there are none. */
       readonly notes?: readonly RenderProblem[];
     }
-  | { readonly is: "refused"; readonly problems: readonly RenderProblem[] };
+  | {
+      readonly is: "refused";
+      readonly problems: readonly RenderProblem[];
+      /** Nobody configured anything for this file: "not found" is what the phone should hear, and no fault. */
+      readonly optional?: true;
+    };
 
 /** Renders and checks; a file that fails its own format's check is refused, never sent. */
 export interface Renderer {

@@ -5,7 +5,7 @@ import { isLoadName } from "../phones/value-range.ts";
 import { checkFormat } from "./check.ts";
 import { escapeFor } from "./escape.ts";
 import type { Rendered, Renderer, RenderProblem, RenderRequest } from "./render.ts";
-import { sealed, UnusableSettings, UnusableVariable } from "./sealed.ts";
+import { NothingConfigured, sealed, UnusableSettings, UnusableVariable } from "./sealed.ts";
 import { compileTemplate, type Fill, lineOf, TemplateError, type TemplateSource } from "./template.ts";
 import { variablesOf } from "./variables.ts";
 
@@ -50,6 +50,7 @@ function renderWith(template: Compiled, request: RenderRequest): Rendered {
   try {
     text = fill(sealed(variablesOf(request, notes), (value) => escapeFor(file.format, value)));
   } catch (error) {
+    if (error instanceof NothingConfigured) return notConfigured(error, request);
     const problems = problemsOf(error, template, request);
     if (problems === undefined) throw error;
     return refused(problems);
@@ -109,6 +110,12 @@ function inLine(line: number | undefined): string {
 
 function refused(problems: readonly RenderProblem[]): Rendered {
   return { is: "refused", problems };
+}
+
+function notConfigured({ setting }: NothingConfigured, request: RenderRequest): Rendered {
+  const message = "nothing is configured: the phone is told that there is no such file";
+  const problem = problemOf({ setting, message, remedy: `Set ${setting} where the phone should have one.` }, request);
+  return { is: "refused", problems: [problem], optional: true };
 }
 
 function noTemplate({ family, kind }: RenderRequest): RenderProblem {

@@ -24,6 +24,17 @@ export class UnusableSettings extends Unusable {
   }
 }
 
+/** The file has no content unless `setting` gives it some. */
+export class NothingConfigured extends Unusable {
+  override readonly name = "NothingConfigured";
+  readonly setting: string;
+
+  constructor(setting: string) {
+    super(`${setting} is not set`);
+    this.setting = setting;
+  }
+}
+
 /** A variable was used that cannot be written. `path` is what the template calls it, e.g. `lines.1.label`. */
 export class UnusableVariable extends Unusable {
   override readonly name = "UnusableVariable";

@@ -7,7 +7,7 @@ import { listOf, type SettingProblem } from "../phones/settings.ts";
 import { callManagerTimeZone } from "../phones/time-zone.ts";
 import { macWithColons } from "../wire/address.ts";
 import type { RenderRequest } from "./render.ts";
-import { UnusableSettings, type Variable } from "./sealed.ts";
+import { NothingConfigured, UnusableSettings, type Variable } from "./sealed.ts";
 
 /**
  * Everything a template may name; templates/README.md says what each is. Getters make what one file alone needs, so that
@@ -126,6 +126,7 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
       return sound(rules.map(withEveryOption), problems);
     },
     get ring_list() {
+      if (settings.ring_list === undefined) throw new NothingConfigured("ring_list");
       const { tones, problems } = ringTones(settings.ring_list);
       return sound(tones, problems);
     },

@@ -139,7 +139,7 @@ function unrenderable(core: Core, known: Known, phone: Phone): Found {
   return family.atRest(release).publications.flatMap((publication) => {
     if (publication.answer !== "rendered") return [];
     const rendered = renderFor(parts, phone, family, publication);
-    if (rendered.is === "rendered") return [];
+    if (rendered.is === "rendered" || rendered.optional === true) return [];
     return rendered.problems.map(({ where, message, remedy }) => ({
       is: "error" as const,
       code: "E_RENDER",

@@ -172,6 +172,13 @@ describe("what cannot be rendered is refused with the place and the remedy", () 
     expect(problemsOf("sep-config", { settings: { start_media_port: "1" } })).toEqual([]);
   });
 
+  test("a ring list that nobody configured is no fault: the phone is told that there is none", () => {
+    const rendered = renderer.render(request("ringlist"));
+    expect(rendered.is === "refused" && rendered.optional).toBe(true);
+    const wrong = renderer.render(request("ringlist", { settings: { ring_list: "x" } }));
+    expect(wrong.is === "refused" && wrong.optional).toBeUndefined();
+  });
+
   test("a kind that has no template", () => {
     expect(problemsOf("ctl")[0]?.message).toContain('"ctl"');
   });
