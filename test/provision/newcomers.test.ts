@@ -1,0 +1,102 @@
+import { beforeEach, expect, test } from "vitest";
+import type { MigrationRule } from "../../src/migration/rules.ts";
+import { createEvidence } from "../../src/provision/evidence.ts";
+import { createNewcomers } from "../../src/provision/newcomers.ts";
+import type { Note } from "../../src/provision/ports.ts";
+import { createTracker, type Tracker } from "../../src/provision/tracker.ts";
+import { planUnderRule } from "../../src/server/knowledge.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { Ipv4, Mac } from "../../src/wire/address.ts";
+import { fullVault, knowledge } from "../boot/world.ts";
+
+const mac = "000e84c060a6" as Mac;
+const who = (at: number, of = mac) => ({ mac: of, ip: "192.0.2.50" as Ipv4, at });
+const rule: MigrationRule = {
+  name: "all-7960",
+  select: { model: "7960" },
+  target: "sip",
+  policy: "strict",
+  acceptOneWay: true,
+  auto: true,
+  wave: 2,
+};
+const known = { ...knowledge, remedies: () => undefined };
+const day = 86_400_000;
+
+let store: Store;
+let tracker: Tracker;
+let notes: Note[];
+
+beforeEach(async () => {
+  store = createMemoryStore();
+  tracker = await createTracker(store, knowledge);
+  notes = [];
+});
+
+function newcomers(rules: readonly MigrationRule[], vault = fullVault()) {
+  return createNewcomers({
+    store,
+    tracker,
+    vault,
+    rules,
+    plan: (phone, one) => planUnderRule(known, phone, one),
+    note: (note) => notes.push(note),
+  });
+}
+
+test("a phone that DHCP sees for the first time, and that names itself, goes where the rule says", async () => {
+  const evidence = createEvidence({ store, tracker, note: (n) => notes.push(n), newcomers: newcomers([rule]) });
+  const because = { reason: "", source: "", grade: "A" } as const;
+  await evidence.dhcp({ vendor: "cisco", by: "option 60", model: "7960", because }, who(1));
+  expect(tracker.of(mac)?.migration).toMatchObject({ model: "7960", job: "rule-all-7960", wave: 1 });
+  expect((await store.phone(mac))?.model).toBe("7960");
+  expect(notes.at(-1)).toMatchObject({ event: "migration.enrolled" });
+});
+
+test.each<[string, Partial<MigrationRule>, string | undefined]>([
+  ["the rule does not work by itself", { auto: false }, "7960"],
+  ["nobody knows its model", {}, undefined],
+  ["another model is selected", { select: { model: "7961" } }, "7960"],
+  ["a step has no way back and the rule does not accept that", { acceptOneWay: false }, "7960"],
+  ["the target is no release", { target: "P0S3-99" }, "7960"],
+])("it stays where it is when %s", async (_, change, model) => {
+  await newcomers([{ ...rule, ...change }]).seen(who(1), model);
+  expect(tracker.all()).toEqual([]);
+  expect(await store.phones()).toEqual([]);
+});
+
+test("a phone of a standing site, one that was cancelled and one that calls itself another model stay", async () => {
+  await store.putSighting({ ...who(1), by: "tftp", evidence: "asked" });
+  await newcomers([rule]).seen(who(2 * day), "7960");
+  expect(tracker.all()).toEqual([]);
+
+  const other = "000e84000002" as Mac;
+  await newcomers([rule]).seen(who(1, other), "7960");
+  await tracker.advance(other, { is: "wish", wish: "cancel" }, 2);
+  await newcomers([rule]).seen(who(day / 2, other), "7960");
+  expect(tracker.of(other)?.migration.progress.at).toBe("cancelled");
+
+  const third = "000e84000003" as Mac;
+  await store.putPhones([{ mac: third, model: "7960", lines: [], settings: {} }]);
+  await newcomers([rule]).seen(who(1, third), "7941");
+  expect(tracker.of(third)).toBeUndefined();
+});
+
+test("without its firmware a phone waits, the log says so once in ten minutes, and it goes once the firmware is there", async () => {
+  const vault = fullVault();
+  vault.damaged.add("P003-8-12-00.sbn");
+  const one = newcomers([rule], vault);
+  for (const at of [1, 2, 3]) await one.seen(who(at), "7960");
+  expect(notes.filter(({ event }) => event === "migration.not-begun")).toHaveLength(1);
+  vault.damaged.clear();
+  await one.seen(who(11 * 60_000), "7960");
+  expect(tracker.of(mac)).toBeDefined();
+});
+
+test("of ten that come at once one is the canary, and the others follow in waves", async () => {
+  const one = newcomers([rule]);
+  const macs = Array.from({ length: 10 }, (_, i) => `000e8400010${i}` as Mac);
+  await Promise.all(macs.map((each) => one.seen(who(1, each), "7960")));
+  expect(macs.map((each) => tracker.of(each)?.migration.wave)).toEqual([1, 2, 2, 3, 3, 4, 4, 5, 5, 6]);
+});
