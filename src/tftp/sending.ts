@@ -164,9 +164,23 @@ function onAck(state: UnderWay, block: number, now: number): SendingStep {
   if (ahead > state.sent - state.acked) return { state };
   const acked = state.acked + ahead;
   if (acked === state.last) return { state: { at: "done" } };
+  if (acked < state.sent && state.measurable && now < soonestAnswer(state)) return slid(state, acked, now);
   const whole = acked === state.sent && state.sends === 1;
   const window = whole ? Math.min(state.terms.windowsize, state.window * 2) : state.window;
   return flight(state, acked, window, sampled(state, now), now);
+}
+
+// An ACK inside a window that comes before the last flight can have arrived answers an earlier one. A client that
+// acknowledges every block, window or not, would else be sent the whole window for each.
+function slid(state: UnderWay, acked: number, now: number): SendingStep {
+  const to = Math.min(acked + state.window, state.last ?? Number.POSITIVE_INFINITY);
+  const sent = Math.max(state.sent, to);
+  const next: UnderWay = { ...state, acked, sent, movedAt: now };
+  return sent > state.sent ? { state: next, send: { is: "blocks", from: state.sent + 1, to: sent } } : { state: next };
+}
+
+function soonestAnswer(state: UnderWay): number {
+  return state.sentAt + (state.roundTrip.smoothed ?? state.roundTrip.rto) / 2;
 }
 
 // RFC 1123 §4.2.3.1: an ACK that repeats sends nothing, else every copy doubles the traffic (Sorcerer's Apprentice).
@@ -174,8 +188,7 @@ function onAck(state: UnderWay, block: number, now: number): SendingStep {
 // can have arrived, and no more than once a flight.
 function onDuplicate(state: UnderWay, now: number): SendingStep {
   const lockstep = state.terms.windowsize === 1;
-  const soonest = state.sentAt + (state.roundTrip.smoothed ?? state.roundTrip.rto) / 2;
-  return lockstep || !state.measurable || now < soonest
+  return lockstep || !state.measurable || now < soonestAnswer(state)
     ? { state }
     : again({ ...state, wakeAt: now + firstWait(state.roundTrip, ceiling(state.terms)) }, now);
 }

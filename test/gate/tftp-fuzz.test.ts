@@ -72,8 +72,10 @@ it("R02 a million random and mutated packets: nothing fails, memory stays flat, 
       before = process.memoryUsage().heapUsed;
     }
   }
-  for (let s = 0; s < 90; s++) clock.advance(1000);
-  await settle();
+  for (let s = 0; s < 90; s++) {
+    await settle();
+    clock.advance(1000);
+  }
   globalThis.gc?.();
   const grown = process.memoryUsage().heapUsed - before;
   const factor = (net.octets + 28 * net.datagrams) / received;
@@ -96,6 +98,7 @@ it("R04 200,000 sessions over a link that loses, doubles, reorders and forges: t
   let broken = 0;
   for (let round = 0; round < 200; round++) {
     const impaired = round % 4;
+    const before = { ...service.counters };
     const loss = impaired === 1 ? 0.1 : 0;
     const double = impaired === 2 ? 0.3 : 0;
     const mess = impaired === 3 ? 0.1 : 0;
@@ -115,10 +118,13 @@ it("R04 200,000 sessions over a link that loses, doubles, reorders and forges: t
       await Promise.resolve();
       if (turn % 8 === 0) await settle();
       const heard = net.take();
+      if (heard.length > 0) clock.advance(0.5);
       if (mess > 0) heard.sort(() => random() - 0.5);
       for (const { octets, to, from } of heard) {
         if (random() < loss) continue;
-        const session = sessions.get(to.port)!;
+        const session = sessions.get(to.port);
+        // The stranger whose forged ACK was told so.
+        if (session === undefined) continue;
         const copies = random() < double ? 2 : 1;
         for (let copy = 0; copy < copies; copy++) {
           const packet = decodeTftp(octets);
@@ -134,14 +140,20 @@ it("R04 200,000 sessions over a link that loses, doubles, reorders and forges: t
           if (packet.op === "OACK") answer(0);
           if (packet.op !== "DATA") continue;
           const blksize = session.request.length > 20 ? 64 : 512;
-          if (packet.block === session.got.length + 1 && !session.done) {
+          const window = session.request.length > 30 ? 4 : 1;
+          const next = packet.block === session.got.length + 1 && !session.done;
+          if (next) {
             session.got.push(packet.octets);
             if (packet.octets.length < blksize) session.done = true;
           }
-          answer(session.got.length);
+          const gap = packet.block > session.got.length + 1;
+          const atEnd = session.done || session.got.length % window === 0;
+          if (gap || (atEnd && packet.block === session.got.length)) answer(session.got.length);
         }
       }
       if (heard.length === 0) {
+        await settle();
+        if (net.sent.length > 0) continue;
         if (service.counters.live === 0) break;
         clock.advance(60);
       }
@@ -158,9 +170,10 @@ it("R04 200,000 sessions over a link that loses, doubles, reorders and forges: t
       if (Buffer.compare(octets, file) !== 0)
         throw new Error(`round ${round}: ${octets.length} octets for ${file.length}`);
     }
+    // What doubling costs beyond the copies that the link itself makes.
     if (impaired === 2) {
-      // What doubling alone costs: nothing but the copies that the link itself made.
-      expect(service.counters.dataResent).toBeLessThanOrEqual(service.counters.dataSent * 0.2);
+      const resent = service.counters.dataResent - before.dataResent;
+      expect(resent).toBeLessThanOrEqual((service.counters.dataSent - before.dataSent) * 0.02);
     }
   }
   console.log(

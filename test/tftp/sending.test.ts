@@ -175,6 +175,27 @@ describe("a read transfer", () => {
     expect(sends.slice(2)).toEqual([blocks(5, 8), undefined, blocks(5, 8), undefined, undefined]);
   });
 
+  it("does not send the whole window for each ACK of a client that acknowledges every block", () => {
+    let step = stepSending(beginSending(windowed(8), 400, 0, 0).state, ack(0), 10);
+    const sent: number[] = [];
+    const arriving: { at: number; block: number }[] = [];
+    let now = 10;
+    while (step.state.at === "sending") {
+      if (step.send?.is === "blocks") {
+        for (let block = step.send.from; block <= step.send.to; block++) {
+          sent.push(block);
+          arriving.push({ at: now + 10 + (block - step.send.from) * 0.01, block });
+        }
+      }
+      const next = arriving.shift();
+      if (next === undefined) throw new Error("the transfer stands still");
+      now = Math.max(now, next.at);
+      step = stepSending(step.state, ack(next.block), now);
+    }
+    expect(step.state).toEqual({ at: "done" });
+    expect(sent.length).toBeLessThan(400 * 4);
+  });
+
   it("halves the window after three timeouts, and opens it again when the way is clear", () => {
     let step = stepSending(beginSending(windowed(8), 999, 0, 0).state, ack(0), 10);
     let now = 10;
