@@ -6,7 +6,9 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const lists = readdirSync(join(here, "conformance")).filter((name) => name.endsWith(`${process.argv[2] ?? ""}-cases.txt`));
+const lists = readdirSync(join(here, "conformance")).filter((name) =>
+  name.endsWith(`${process.argv[2] ?? ""}-cases.txt`),
+);
 if (lists.length === 0) throw new Error("there is no list of cases in test/conformance");
 
 const sources = readdirSync(here, { recursive: true, withFileTypes: true })
@@ -24,8 +26,9 @@ for (const list of lists) {
   const wanted = new Set(cases);
   const found = new Map();
   for (const { path, text } of sources) {
-    for (const [, id] of text.matchAll(new RegExp(`["'\`](${letter}\\d{3})(?=[ :,]|["'\`])`, "g"))) {
-      if (!found.has(id)) found.set(id, path);
+    // A name may begin with several ids, those of other lists among them: "R50 D135 D136 …".
+    for (const [, ids] of text.matchAll(/["'`]((?:[A-Z]\d{2,3}(?:[ :,]+|(?=["'`])))+)/g)) {
+      for (const [id] of ids.matchAll(new RegExp(`${letter}\\d{3}`, "g"))) if (!found.has(id)) found.set(id, path);
     }
   }
   const untested = [...wanted].filter((id) => !found.has(id));
