@@ -4,14 +4,15 @@ import { planHtml } from "../migration/plan-document-html.ts";
 import { planMarkdown } from "../migration/plan-document-markdown.ts";
 import { loadConfig } from "../server/config.ts";
 import { loadKnowledge, planFor } from "../server/knowledge.ts";
-import { settingOf } from "../server/plan-report.ts";
+import { phonePage, settingOf } from "../server/plan-report.ts";
 import { readVault } from "../server/vault.ts";
 import type { Run } from "./action.ts";
 import { configSources, type Globals } from "./globals.ts";
-import { sayJson, type Terminal } from "./terminal.ts";
+import { sayJson, type Terminal, tell } from "./terminal.ts";
 
 interface Options extends Globals {
   readonly model: string;
+  readonly mac?: string;
   readonly from?: string;
   readonly to: string;
   readonly policy: "strict" | "documented";
@@ -25,6 +26,7 @@ export function plan(run: Run): Command {
     .requiredOption("--model <model>", "e.g. 7960, 7960G, CP-7960G")
     .option("--from <release>", 'what it runs: a load, "SCCP 3.1", or unknown')
     .requiredOption("--to <target>", "sip, sccp or a load")
+    .option("--mac <mac>", "the phone it is printed for: the HTML page then carries a code to its live status")
     .addOption(policyOption())
     .addOption(
       new Option("--format <format>", "how to print it").choices(["text", "markdown", "html", "json"]).default("text"),
@@ -47,7 +49,10 @@ async function print(terminal: Terminal, options: Options): Promise<number> {
   const config = loadConfig(configSources(terminal, options), false);
   const known = await loadKnowledge();
   const { model, planned } = planFor(known, options);
-  const setting = await settingOf(known, await readVault(config, known), model.id, planned);
+  const bare = await settingOf(known, await readVault(config, known), model.id, planned);
+  const setting = options.mac === undefined ? bare : { ...bare, phone: phonePage(config, options.mac) };
+  if (options.mac !== undefined && config.http.listen.startsWith("127."))
+    tell(terminal, `http.listen is ${config.http.listen}: nobody else can open the page behind the code.`);
   switch (options.format) {
     case "json":
       sayJson(terminal, planJson(planned, setting));

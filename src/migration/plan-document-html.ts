@@ -1,3 +1,4 @@
+import { renderSVG } from "uqr";
 import type { Because } from "../firmware/because.ts";
 import { type Remedy, seen } from "../firmware/remedy.ts";
 import type { MigrationPlan, Planned, Stage } from "./migration.ts";
@@ -36,6 +37,7 @@ table { border-collapse: collapse; width: 100%; table-layout: fixed; } tr { brea
 th, td { border: 0.2mm solid #777; padding: 1mm 2mm; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 td:first-child, th:first-child { width: 33%; }
 code { font-family: "Liberation Mono", monospace; font-size: 9.5pt; overflow-wrap: anywhere; }
+.live { display: flex; gap: 5mm; align-items: center; margin: 4mm 0; break-inside: avoid; } .live svg { width: 32mm; height: 32mm; flex: none; }
 .why { font-size: 9pt; } .signed { margin-top: 6mm; }
 `;
 
@@ -79,8 +81,15 @@ function firstPage(plan: MigrationPlan, setting: PlanSetting): string {
     `<p>${text(wayOf(plan))}</p>`,
     `<p>${plan.stages.length} stage${plan.stages.length === 1 ? "" : "s"}, ${text(lasting(total))}, policy ${plan.policy}.</p>`,
     `<table><tr><th>Stage</th><th></th></tr>${rows.join("")}</table>`,
-    '<p class="signed">Phone (MAC): ________________________ &nbsp; Place: ________________________</p>',
+    ...(setting.phone === undefined ? [] : [liveStatus(setting.phone)]),
+    `<p class="signed">Phone (MAC): ${setting.phone === undefined ? "________________________" : text(setting.phone.mac)} &nbsp; Place: ________________________</p>`,
   ].join("\n");
+}
+
+/** The code leads to the phone's page; the address stands beside it for whoever cannot scan. */
+function liveStatus({ page }: NonNullable<PlanSetting["phone"]>): string {
+  const code = renderSVG(page, { ecc: "M", border: 2 }).replace("<svg ", '<svg role="img" aria-label="Live status" ');
+  return `<div class="live">${code}<p>Where the phone stands, live, and what to do next:<br><code>${text(page)}</code></p></div>`;
 }
 
 function stagePage(stage: Stage, plan: MigrationPlan, setting: PlanSetting): string {

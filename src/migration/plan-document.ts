@@ -11,6 +11,8 @@ export interface PlanSetting {
   /** Files the plan needs that the vault does not hold, by exact name. */
   readonly missing: readonly string[];
   readonly remedies?: RemedyTable;
+  /** The one phone that the plan is printed for, and the page that shows where it stands. */
+  readonly phone?: { readonly mac: string; readonly page: string };
 }
 
 interface JsonRelease {
