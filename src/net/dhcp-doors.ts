@@ -25,7 +25,6 @@ export interface DoorPlace {
   readonly address: Ipv4;
   readonly port: number;
   readonly interface?: string;
-  readonly inherited?: readonly Socket[];
 }
 
 /**
@@ -34,9 +33,7 @@ export interface DoorPlace {
  * @throws CannotListen as a rejection.
  */
 export async function openDoors(place: DoorPlace, hear: OnMessage, failed: (why: string) => void): Promise<DhcpDoors> {
-  const { address, port, interface: device, inherited } = place;
-  const [first] = inherited ?? [];
-  if (first !== undefined) return nodeDoors(first, inherited ?? [], hear, failed, () => undefined);
+  const { address, port, interface: device } = place;
   if (device === undefined) {
     const socket = await openDhcpSocket({ address, port });
     return nodeDoors(socket, [socket], hear, failed, () => undefined);

@@ -1,4 +1,3 @@
-import type { Socket } from "node:dgram";
 import type { DhcpAnswer, DhcpDesk, DhcpNote } from "../provision/dhcp-answer.ts";
 import { createNoteSieve } from "../provision/dhcp-notes.ts";
 import type { Ipv4 } from "../wire/address.ts";
@@ -16,8 +15,6 @@ export interface DhcpListening {
   readonly port: number;
   /** The one interface that is listened on. Without it only `address` is: enough for loopback, deaf to broadcasts. */
   readonly interface?: string;
-  /** Sockets that were handed down, instead of opening any. */
-  readonly inherited?: readonly Socket[];
   /**
    * For loopback, which knows no broadcast: what would be broadcast, or sent to the client's port, goes back to where
    * the request came from.

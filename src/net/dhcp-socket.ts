@@ -36,20 +36,6 @@ export async function openDhcpSocket(place: SocketPlace): Promise<Socket> {
   return socket;
 }
 
-/** A socket that the service manager opened and handed down, e.g. by a systemd socket unit. */
-export async function inheritDhcpSocket(fd: number): Promise<Socket> {
-  const socket = createSocket({ type: "udp4", lookup });
-  await new Promise<void>((resolve, reject) => {
-    socket.once("error", (cause) =>
-      reject(new CannotListen(`descriptor ${fd} is not a UDP socket: ${cause.message}`, { cause })),
-    );
-    socket.bind({ fd, exclusive: true }, resolve);
-  });
-  socket.removeAllListeners("error");
-  socket.setBroadcast(true);
-  return socket;
-}
-
 /** Everything we send to is an address already; Node's own resolver would take a thread's turn for each datagram. */
 function lookup(host: string, _options: unknown, found: (error: null, address: string, family: number) => void): void {
   found(null, host, 4);
@@ -92,7 +78,7 @@ function libc(): Libc {
     return loaded;
   } catch (cause) {
     throw new CannotListen(
-      "the C library could not be loaded, so DHCP cannot be kept to one interface: hand the socket down by systemd instead",
+      "the C library could not be loaded, so DHCP cannot be kept to one interface: use Node on Linux x64 or arm64 with glibc, or leave DHCP to another server (provision dhcp snippet)",
       { cause },
     );
   }
