@@ -28,7 +28,7 @@ async function print(terminal: Terminal, options: Globals): Promise<number> {
     say(terminal, `configuration   ok       ${config.file}`);
     for (const { what, is, message, remedy } of checks) {
       say(terminal, printable(`${what.padEnd(15)} ${is.padEnd(8)} ${message}`));
-      if (remedy !== undefined) say(terminal, printable(`${" ".repeat(25)}${remedy}`));
+      if (remedy) say(terminal, printable(`${" ".repeat(25)}${remedy}`));
     }
   }
   return checks.some(({ is }) => is === "error") ? 1 : 0;
