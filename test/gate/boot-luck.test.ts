@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { createRandom } from "../../src/sim/random.ts";
+import { travel } from "../boot/journey.ts";
+import { plannedPairs } from "../boot/pairs.ts";
+
+const journeys = 10_000;
+const seed = 43;
+const models = ["7960", "7961", "7912", "SPIP650", "VVX400"];
+
+test(`${journeys} migrations under loss, power cuts and killed servers: no phone is lost, every one arrives`, {
+  timeout: 1_800_000,
+}, async () => {
+  const random = createRandom(seed);
+  const plans = models.map((model) => plannedPairs(model));
+  let cuts = 0;
+  let kills = 0;
+  const wrong: string[] = [];
+  for (let number = 0; number < journeys; number++) {
+    const own = plans[number % plans.length] ?? [];
+    const plan = own[Math.floor(random.next() * own.length)];
+    if (plan === undefined) throw new Error("no plan");
+    // Bad luck ends: a phone whose power fails every minute for ever cannot arrive.
+    const bad = 3 + Math.floor(random.next() * 5);
+    const times = Array.from({ length: bad }, () => 120_000 + random.next() * 300_000).sort((a, b) => a - b);
+    const { phone, arrived, story } = await travel({
+      plan,
+      loss: random.next() * 0.1,
+      seed: seed + number,
+      fate: async (now, act, seat, world) => {
+        if (times[0] === undefined || now < times[0]) return;
+        times.shift();
+        if (random.next() < 0.7) {
+          cuts += 1;
+          act.powerCycle(seat);
+        } else {
+          kills += 1;
+          await world.kill();
+        }
+      },
+    });
+    if (!arrived || phone.mood === "dead")
+      wrong.push(
+        `${number}: ${plan.model} ${plan.from?.load} > ${plan.to.load}: ${phone.mood} "${phone.screen}"\n${story}`,
+      );
+  }
+  console.log(
+    `boot-luck: ${journeys} migrations, ${cuts} power cuts, ${kills} killed servers, ${wrong.length} not at their target`,
+  );
+  expect(wrong.slice(0, 3)).toEqual([]);
+});
