@@ -214,7 +214,9 @@ function arrive(migration: Migration, at: Installing, stage: Stage, stages: read
     const left: Progress = { at: "cancelled", running: stage.release.load };
     return move(free, left, "migration.cancelled", `${proof}; ended there as asked`, now);
   }
-  return move(free, { at: "waiting", stage: at.stage + 1 }, "stage.arrived", proof, now);
+  // That it is another model than the inventory says is as true after a stage as before.
+  const next = migration.problem?.code === "E_OTHER_MODEL" ? migration : free;
+  return move(next, { at: "waiting", stage: at.stage + 1 }, "stage.arrived", proof, now);
 }
 
 function wish(migration: Migration, wanted: Migration["wish"], stages: readonly Stage[], now: number): Moved {

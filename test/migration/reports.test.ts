@@ -158,6 +158,8 @@ test("one that is writing flash is not left alone with half an image: it is held
   const loading = play([asksImage]);
   const held = step(loading, naming("SPIP335"), stages, polycom, now).migration;
   expect(held).toMatchObject({ progress: { at: "loading" }, wish: "pause", problem: { code: "E_OTHER_MODEL" } });
+  const after = [tookImage, boots, settles].reduce((m, event) => step(m, event, stages, polycom, now).migration, held);
+  expect(after).toMatchObject({ progress: second, wish: "pause", problem: { code: "E_OTHER_MODEL" } });
 });
 
 test("models that share every release of the way are no contradiction", () => {
