@@ -37,7 +37,11 @@ export async function* readArchive(path: string, limits: Limits = LIMITS): Async
   });
   try {
     for (const { entry, name } of await judgedEntries(zip, path, limits)) {
-      yield { path: name, size: entry.uncompressedSize, octets: () => contentOf(zip, entry, `${path}: ${shown(name)}`) };
+      yield {
+        path: name,
+        size: entry.uncompressedSize,
+        octets: () => contentOf(zip, entry, `${path}: ${shown(name)}`),
+      };
     }
   } finally {
     zip.close();

@@ -1,5 +1,7 @@
 import { createSocket, type Socket } from "node:dgram";
-import koffi from "koffi";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import type Koffi from "koffi";
 import { CannotListen, cannotListen } from "./udp.ts";
 
 /** Where a socket listens. */
@@ -63,10 +65,13 @@ interface Libc {
 }
 
 let loaded: Libc | undefined;
+let koffi: typeof Koffi | undefined;
 
+/** koffi is optional and looked for only where an interface is named: everything else works without it. */
 function libc(): Libc {
   if (loaded !== undefined) return loaded;
   try {
+    koffi = createRequire(import.meta.url)("koffi") as typeof Koffi;
     const library = koffi.load("libc.so.6");
     loaded = {
       socket: library.func("int socket(int, int, int)") as Libc["socket"],
@@ -123,6 +128,9 @@ export function bindToInterface(fd: number, place: SocketPlace & { readonly inte
 }
 
 function boundDescriptor(place: SocketPlace, device: string): number {
+  // Whether there is such an interface is said before whether this user may bind to it.
+  if (device.includes("/") || device.startsWith(".") || !existsSync(`/sys/class/net/${device}`))
+    throw explained({ ...place, interface: device }, "ENODEV");
   const c = libc();
   const fd = c.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK_CLOEXEC, 0);
   if (fd < 0) throw explained(place, errnoName());
@@ -145,8 +153,8 @@ function int32(value: number): Uint8Array {
 }
 
 function errnoName(): string {
-  const errno = koffi.errno();
-  return Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
+  const errno = koffi?.errno() ?? 0;
+  return Object.entries(koffi?.os.errno ?? {}).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
 }
 
 function explained(place: SocketPlace, code: string): CannotListen {

@@ -1,4 +1,4 @@
-import type { Edge, Lever, Release, ReleaseFile, UpdateGraph } from "../../src/firmware/release.ts";
+import type { Edge, Lever, Release, ReleaseFile } from "../../src/firmware/release.ts";
 
 /** Hand-made releases for tests of stages and progress; the shipped manifest has its own tests. */
 const because = [{ reason: "made for a test", source: "this file", grade: "D" as const }];
@@ -84,8 +84,4 @@ export function edge(from: Release, to: Release, lever: Lever): Edge {
     typicalSeconds: 120,
     because,
   };
-}
-
-export function graphOf(releases: readonly Release[], edges: readonly Edge[]): UpdateGraph {
-  return { family: "cisco-7940", releases: new Map(releases.map((r) => [r.load, r])), edges, blocked: [] };
 }

@@ -160,7 +160,7 @@ describe("what cannot be rendered is refused with the place and the remedy", () 
   });
 
   test("a time zone that the phone cannot keep", () => {
-    const [problem] = problemsOf("sip-default", { settings: { time_zone: "Africa/Casablanca" } });
+    const [problem] = problemsOf("sip-default", { settings: { time_zone: "Asia/Jerusalem" } });
     expect(problem?.where).toContain("time_zone");
   });
 

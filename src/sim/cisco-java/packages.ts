@@ -8,6 +8,11 @@ const MEASURED = { jar: 1_630_052, cnu: 556_833, apps: 3_157_527, dsp: 562_693, 
 /** Component labels that differ from the release's own (cisco.md §4.3, "Release↔component"). */
 const LABELS: Readonly<Record<string, string>> = {
   "9-4-2SR3-1": "9-4-2ES26",
+  "9-4-2SR1-1": "9-4-2ES9",
+  "9-4-2-1": "9-4-2TH1-1",
+  "9-3-1SR4-1": "9-3-1ES26",
+  "8-4-2": "8-4-2-38",
+  "8-2-2SR2": "8-2-2TR2",
   "8-5-4": "8-5-4TH1-6",
   "9-2-1": "9-2-1TH1-13",
   "8-5-2": "8-5-2TH1-9",
