@@ -70,12 +70,14 @@ function viewOf(release: Release): View {
 /** The phone compares its image id with the profile's at each boot and fetches another at once (cisco.md §6.1). */
 function arrived(trail: readonly Trace[], images: Images, release: Release): boolean {
   const names = release.files.map((f) => f.name);
-  if (!names.some((name) => images.taken.includes(name))) return false;
+  if (!names.some((name) => images.asked.includes(name))) return false;
   const after = trail.slice(trail.findLastIndex((s) => s.file !== undefined && names.includes(s.file)) + 1);
-  const told = (s: Trace): boolean =>
-    s.did === "took" && (s.kind === "ata-profile" || s.kind === "ata-default") && s.load === release.load;
-  const first = after.findIndex(told);
-  return first >= 0 && after.slice(first + 1).some(told);
+  const told = after.filter(
+    (s) => s.did === "took" && (s.kind === "ata-profile" || s.kind === "ata-default") && s.load === release.load,
+  );
+  // A phone that lost power between reading its profile and asking for the image looks the same for one boot; a last ACK
+  // that was lost leaves open whether it has the image at all.
+  return told.length >= (names.some((name) => images.taken.includes(name)) ? 2 : 3);
 }
 
 function instructions(

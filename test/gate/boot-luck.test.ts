@@ -11,7 +11,10 @@ test(`${journeys} migrations under loss, power cuts and killed servers: no phone
   timeout: 1_800_000,
 }, async () => {
   const random = createRandom(seed);
-  const plans = models.map((model) => plannedPairs(model));
+  // A power cut while a BootROM is being written ends a Polycom phone, whatever the server does: no luck is tried there.
+  const plans = models.map((model) =>
+    plannedPairs(model).filter((p) => p.stages.every((stage) => stage.lever !== "bootrom")),
+  );
   let cuts = 0;
   let kills = 0;
   const wrong: string[] = [];
