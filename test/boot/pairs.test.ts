@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { failures, plannedPairs } from "./pairs.ts";
 
-// Every pair at every loss is `npm run test:gate`; here a fortieth of them, others for each loss.
+// Every pair at every loss is `npm run gate`; here a fortieth of them, others for each loss.
 test.each([0, 0.05, 0.2])(
   "phones end where the plan says: a sample of all pairs, with %s of the datagrams lost",
   { timeout: 60_000 },
