@@ -488,7 +488,10 @@ describe.each(TRANSPORTS.slice(1))("block numbers that wrap, over %s", { timeout
       expect(served.counters.live).toBe(1);
       await wire.during(30);
       wire.send(port, { op: "ACK", block: 64 });
-      expect(await wire.packet()).toMatchObject({ op: "DATA", block: 65 });
+      let next = await wire.packet();
+      // On a busy machine the last window may have been sent twice before its ACK was read.
+      while (next.op === "DATA" && next.block >= 1 && next.block <= 64) next = await wire.packet();
+      expect(next).toMatchObject({ op: "DATA", block: 65 });
     }));
 
   it("T074 a file that wraps three times arrives as it is", () =>
