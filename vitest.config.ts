@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/interop/**", "test/bench/**", "test/gate/**"],
     testTimeout: 20_000,
+    // Vitest leaves a core free; on two cores that would be half the machine.
+    maxWorkers: "100%",
     coverage: {
       provider: "v8",
       include: ["src/**"],
