@@ -67,7 +67,7 @@ describe("leases outlive the process", () => {
     expect(await dora(await world({}, store))).toBe("192.0.2.120");
   });
 
-  test("D162 with a hundred thousand leases the desk opens within a second", async () => {
+  test("D162 with a hundred thousand leases the desk opens and knows each of them", async () => {
     const path = join(folder, "many.db");
     const store = await openSqliteStore(path);
     const writes: Promise<void>[] = [];
@@ -88,10 +88,8 @@ describe("leases outlive the process", () => {
       pools: [{ first: ip("10.1.0.0"), last: ip("10.2.255.255") }],
     };
     const around = { ports: { server: 67, client: 68 }, random: () => 0.5 };
-    const began = process.cpuUsage();
+    // That it takes less than a second is measured where nothing else runs: test/gate/dhcp-cold-start.test.ts.
     const desk = await createDhcpDesk({ ...settings, subnets: [subnet] }, store, around);
-    const spent = process.cpuUsage(began);
-    expect((spent.user + spent.system) / 1000).toBeLessThan(1500);
     const here = { ...HERE, interfaceAddress: ip("10.0.0.1") };
     expect(await desk.answer(discover({ from: stranger(77_777) }), here, NOON - 5)).toMatchObject({
       notes: [{ event: "lease.offered", ip: ipv4FromNumber(0x0a010000 + 77_777) }],
