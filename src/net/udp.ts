@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
-import type { Ipv4 } from "../wire/address.ts";
+import { type Ipv4, ipv4ToNumber } from "../wire/address.ts";
 
 /** The other end: the address as people and Node write it, and as the 32-bit number that packets carry. */
 export interface UdpPeer {
@@ -50,7 +50,7 @@ export const openDgram: OpenUdp = async ({ address, port, receiveBuffer, onDatag
   const socket = createSocket({ type: "udp4", lookup: (host, _options, found) => found(null, host, 4) });
   await bound(socket, address, port);
   const notes = receiveBuffer === undefined ? [] : enlarge(socket, receiveBuffer);
-  socket.on("message", (octets, from) => onDatagram(octets, numberOf(from.address), from.port));
+  socket.on("message", (octets, from) => onDatagram(octets, ipv4ToNumber(from.address as Ipv4), from.port));
   // An ICMP answer to something we sent concerns one client and never the socket.
   socket.on("error", () => {});
   const name = socket.address();
@@ -134,19 +134,6 @@ function enlarge(socket: Socket, wanted: number): string[] {
   const reported = socket.getRecvBufferSize();
   const note = bufferNote(wanted, process.platform === "linux" ? reported / 2 : reported);
   return note === undefined ? [] : [note];
-}
-
-function numberOf(address: string): number {
-  let value = 0;
-  let part = 0;
-  for (let i = 0; i < address.length; i++) {
-    const code = address.charCodeAt(i);
-    if (code === 46) {
-      value = value * 256 + part;
-      part = 0;
-    } else part = part * 10 + code - 48;
-  }
-  return value * 256 + part;
 }
 
 function ignoreLoss(): void {}

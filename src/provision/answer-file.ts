@@ -19,6 +19,7 @@ import type {
   Vault,
 } from "./ports.ts";
 import type { Tracked, Tracker } from "./tracker.ts";
+import { writtenFile } from "./uploads.ts";
 import { whoAsks } from "./whereabouts.ts";
 
 export interface DeskParts {
@@ -213,7 +214,7 @@ export function createFileDesk(parts: DeskParts): Desk {
 
   /** Overrides, directories and call lists that the phone wrote are its own to read again (polycom.md §1.6). */
   async function writtenBefore(filename: string): Promise<Image | undefined> {
-    const file = parts.knowledge.families.map((family) => family.writes?.(filename)).find((one) => one !== undefined);
+    const file = writtenFile(parts.knowledge.families, filename);
     return file === undefined ? undefined : parts.uploaded?.find(file.name);
   }
 

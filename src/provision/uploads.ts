@@ -1,4 +1,4 @@
-import type { Family } from "../phones/family.ts";
+import type { Family, WrittenFile } from "../phones/family.ts";
 import type { Mac } from "../wire/address.ts";
 import type { Evidence } from "./evidence.ts";
 import type { FileRequest, Neighbourhood, UploadDesk } from "./ports.ts";
@@ -30,12 +30,17 @@ export function mayWrite(
   };
 }
 
+/** What a name is that a phone of one of these families may write; undefined for every other name. */
+export function writtenFile(families: readonly Family[], filename: string): WrittenFile | undefined {
+  return families.map((family) => family.writes?.(filename)).find((one) => one !== undefined);
+}
+
 /** The same desk, whose logs are read for what the phone says of itself once they are stored (rule P7). */
 export function withEvidence(desk: UploadDesk, families: readonly Family[], evidence: Evidence): UploadDesk {
   return {
     async offer(request, size) {
       const answer = await desk.offer(request, size);
-      const file = families.map((family) => family.writes?.(request.filename)).find((one) => one !== undefined);
+      const file = writtenFile(families, request.filename);
       if (answer.is === "refused" || file === undefined || !file.name.endsWith(".log")) return answer;
       return {
         ...answer,
