@@ -121,7 +121,7 @@ function benchOf(model: string): Bench {
     where: `--model ${model}`,
     message: "there is no simulated phone of this model",
     remedy:
-      "rehearse with a 7940, 7960, a Java phone (7906 to 7975), a 7902, 7905, 7912, ATA, or a Polycom SoundPoint, SoundStation or VVX",
+      "rehearse with a 7940, 7960, a Java phone (7906 to 7975), a 6921, 6941, 6961, 8941 or 8945, a 7902, 7905, 7912, ATA, or a Polycom SoundPoint, SoundStation or VVX",
   });
 }
 
@@ -159,6 +159,7 @@ async function play(piece: Piece, rehearsal: Rehearsal, seats: readonly Seat[], 
     seats: seats.map((one, i) => ({ seat: one, address: places[i]?.address ?? rehearsal.serverAddress })),
     places: {
       tftp: { ip: service.tftp.address, port: service.tftp.port },
+      http: { ip: service.http.address, port: service.http.port },
       ...(service.dhcp === undefined ? {} : { dhcp: { ip: service.dhcp.address, port: service.dhcp.port } }),
     },
     speed: piece.speed,

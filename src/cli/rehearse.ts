@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { Release } from "../firmware/release.ts";
 import { planText } from "../migration/plan-document.ts";
 import type { Model } from "../phones/family.ts";
 import { failure } from "../server/failure.ts";
@@ -29,7 +30,7 @@ export function rehearse(run: Run): Command {
     )
     .requiredOption("--model <model>", "e.g. 7960")
     .requiredOption("--to <target>", "sip, sccp or a load")
-    .option("--from <load>", "what the phones run (default: the oldest release of the other protocol)")
+    .option("--from <load>", "what the phones run (default: the oldest release of the other protocol that has a way)")
     .addOption(policyOption())
     .option("--phones <n>", "how many, 1 to 500", "4")
     .option("--loss <share>", "share of datagrams that are lost, 0 to 0.3", "0")
@@ -46,7 +47,7 @@ export function rehearse(run: Run): Command {
 async function play(terminal: Terminal, options: Options): Promise<number> {
   const known = await loadKnowledge();
   const model = readModel(options.model);
-  const from = options.from ?? usualStart(known, model, options.to);
+  const from = options.from ?? usualStart(known, model, options);
   if (from.toLowerCase() === "unknown") {
     const remedy = 'name a load, e.g. --from P00303010102, or a release: --from "SCCP 3.1"';
     throw failure("E_USAGE", 2, { where: "--from unknown", message: "a simulated phone has to run something", remedy });
@@ -78,16 +79,19 @@ async function play(terminal: Terminal, options: Options): Promise<number> {
   return outcome.arrived === outcome.phones.length && outcome.bystander.untouched ? 0 : 1;
 }
 
-/** The oldest release of the other protocol that the model can run; of a family with one protocol, the oldest at all. */
-function usualStart(known: Awaited<ReturnType<typeof loadKnowledge>>, model: Model, to: string): string {
+/**
+ * The oldest release of the other protocol that the model can run; where no way leads from one to the other, or the
+ * family has one protocol, the oldest at all that has a way.
+ */
+function usualStart(known: Awaited<ReturnType<typeof loadKnowledge>>, model: Model, { to, policy }: Options): string {
+  const leads = ({ load }: Release): boolean =>
+    planFor(known, { model: model.id, from: load, to, policy }).planned.kind === "plan";
   const releases = [...(known.graph(model.family)?.releases.values() ?? [])].filter(
     ({ withdrawn, models }) => withdrawn === undefined && (models?.includes(model.id) ?? true),
   );
   const target = releases.find(({ load }) => load.toLowerCase() === to.toLowerCase())?.protocol ?? to.toUpperCase();
-  return (
-    (releases.find(({ protocol }) => protocol !== target && protocol !== "none") ?? releases.find((r) => r.load !== to))
-      ?.load ?? "unknown"
-  );
+  const others = releases.filter(({ protocol }) => protocol !== target && protocol !== "none");
+  return ([...others, ...releases].find(leads) ?? others[0] ?? releases[0])?.load ?? "unknown";
 }
 
 function number(flag: string, text: string, least: number, most: number, whole: boolean): number {

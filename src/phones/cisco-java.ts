@@ -12,8 +12,16 @@ const patterns: readonly FilePattern[] = [
   macName("sep-signed", "SEP", ".cnf.xml.sgn", { is: "nothing" }, "upper"),
   macName("sep-encrypted", "SEP", ".cnf.xml.enc.sgn", { is: "nothing" }, "upper"),
   fixedName("xml-default", "XMLDefault.cnf.xml", { is: "config", protocol: "none" }),
-  looseName("sip-locale", /^(?:[^/]{0,64}\/)?mk-sip\.jar$/i, { is: "settled", protocol: "SIP" }),
-  looseName("sccp-locale", /^(?:[^/]{0,64}\/)?mk-sccp\.jar$/i, { is: "settled", protocol: "SCCP" }),
+  // mk, tc and td of the Java phones, be and rtl of the 69xx, gh of the 8961's kin: lists of locale files in public
+  // repositories, and the vendor's guide to CME locales, which sets a language before them.
+  looseName("sip-locale", /^(?:[^/]{0,64}\/)?(?:[a-z]{2}-)?(?:mk|tc|td|be|rtl|gh)-sip\.jar$/i, {
+    is: "settled",
+    protocol: "SIP",
+  }),
+  looseName("sccp-locale", /^(?:[^/]{0,64}\/)?(?:[a-z]{2}-)?(?:mk|tc|td|be|rtl|gh)-sccp\.jar$/i, {
+    is: "settled",
+    protocol: "SCCP",
+  }),
   looseName("tones", /^(?:[^/]{0,64}\/)?g[34]-tones\.xml$/i, { is: "settled", protocol: "none" }),
   fixedName("dialplan", "dialplan.xml", { is: "settled", protocol: "SIP" }),
   fixedName("softkeys", "softkeys.xml", { is: "settled", protocol: "none" }),

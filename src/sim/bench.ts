@@ -41,6 +41,7 @@ function cisco7940(model: "7940" | "7960"): Bench {
   };
 }
 
+/** `apps` of a Java phone; the other series have one or ten images of about that size. */
 const JAVA_LARGEST = 3_157_527;
 
 function ciscoJava(model: string): Bench {

@@ -11,7 +11,7 @@ import {
 } from "./dhcp-client.ts";
 import { chance } from "./random.ts";
 import { beginRenewal, type Renewal, type Renewed, renewalReceives, renewalWakes } from "./renewal.ts";
-import type { Character, Hearing, Script } from "./script.ts";
+import type { Character, Hearing, Script, WebAnswer, WebGet } from "./script.ts";
 import {
   beginTransfer,
   type Fetched,
@@ -27,6 +27,7 @@ export type PhoneEvent =
   | { readonly is: "powerCut" }
   | { readonly is: "keys"; readonly sequence: string }
   | { readonly is: "datagram"; readonly datagram: Datagram }
+  | { readonly is: "got"; readonly get: WebGet; readonly answer: WebAnswer }
   | { readonly is: "wake" };
 
 /** How a phone stands: `settled` has what it needs, `stuck` shows a fault and perhaps tries again, `dead` is lost. */
@@ -61,6 +62,12 @@ type Doing<F> =
       readonly transfers: readonly (Transfer | Fetched)[];
       readonly next: (fetched: readonly Fetched[]) => Script<F>;
     }
+  | {
+      readonly at: "getting";
+      readonly get: WebGet;
+      readonly until: number;
+      readonly next: (fetched: Fetched) => Script<F>;
+    }
   | { readonly at: "pausing"; readonly until: number; readonly next: () => Script<F> }
   | {
       readonly at: "writing";
@@ -88,11 +95,15 @@ export interface Phone<F> {
   step(state: PhoneState<F>, event: PhoneEvent, now: number): Stepped<F>;
   /** Where it listens in this state. */
   endpoints(state: PhoneState<F>): readonly Endpoint[];
+  /** The GET that it waits for in this state. */
+  getting(state: PhoneState<F>): WebGet | undefined;
   running(state: PhoneState<F>): string | undefined;
 }
 
 const LOWEST_PORT = 49_152;
 const PORT_STRIDE = 8;
+/** How long a phone waits for a GET, in milliseconds; no source says (grade D). */
+const WEB_PATIENCE = 10_000;
 
 /** Builds the machine of one phone from what its family is like. `seed` fixes every die it rolls. */
 export function createPhone<F>(mac: Mac, character: Character<F>, seed: number): Phone<F> {
@@ -110,6 +121,7 @@ export function createPhone<F>(mac: Mac, character: Character<F>, seed: number):
     }),
     step: (state, event, now) => new Step(state, character, now, mac, seed).take(event),
     endpoints,
+    getting: ({ doing }) => (doing.at === "getting" ? doing.get : undefined),
     running: (state) => character.running(state.flash),
   };
 }
@@ -155,6 +167,9 @@ class Step<F> {
       case "datagram":
         this.receive(event.datagram);
         return;
+      case "got":
+        if (this.state.doing.at === "getting" && this.state.doing.get === event.get) this.got(event.answer);
+        return;
       case "wake":
         this.wake();
     }
@@ -195,13 +210,28 @@ class Step<F> {
     }
   }
 
+  private got(answer: WebAnswer | "timeout"): void {
+    const { doing } = this.state;
+    if (doing.at !== "getting") return;
+    const { name } = doing.get;
+    const fetched: Fetched =
+      typeof answer === "object"
+        ? { is: "whole", name, octets: answer }
+        : answer === "refused"
+          ? { is: "broken-off", name, why: "Connection refused" }
+          : { is: answer, name };
+    this.note("gets", `${name} by HTTP ${fetched.is}`);
+    this.follow(doing.next(fetched));
+  }
+
   private wake(): void {
     const { doing } = this.state;
     if (doing.at === "leasing") this.leased(dhcpWakes(doing.client, this.now), doing.next);
     else if (doing.at === "fetching") this.moveTransfers(doing, (transfer) => transferWakes(transfer, this.now));
     else if (doing.at === "resting" && doing.renewal !== undefined) {
       this.extended(doing, renewalWakes(doing.renewal, this.now));
-    } else if (doing.at === "pausing" && this.now >= doing.until) this.follow(doing.next());
+    } else if (doing.at === "getting" && this.now >= doing.until) this.got("timeout");
+    else if (doing.at === "pausing" && this.now >= doing.until) this.follow(doing.next());
     else if (doing.at === "writing" && this.now >= doing.until) {
       this.change({ flash: doing.whole });
       this.follow(doing.next());
@@ -282,6 +312,8 @@ class Step<F> {
         return undefined;
       case "fetch":
         return this.fetch(script);
+      case "get":
+        return this.get(script);
       case "pause":
         this.change({ doing: { at: "pausing", until: this.now + script.ms, next: script.next } });
         return undefined;
@@ -320,6 +352,14 @@ class Step<F> {
     return undefined;
   }
 
+  private get({ name, server, port, next }: Extract<Script<F>, { does: "get" }>): Script<F> | undefined {
+    this.note("asks", `${name} by HTTP`);
+    if (server === undefined) return next({ is: "no-server", name });
+    const get: WebGet = { server, port, name };
+    this.change({ doing: { at: "getting", get, until: this.now + WEB_PATIENCE, next } });
+    return undefined;
+  }
+
   private change(part: Partial<PhoneState<F>>): void {
     this.state = { ...this.state, ...part };
   }
@@ -335,6 +375,7 @@ function wakeAt<F>(doing: Doing<F>): number | undefined {
       return doing.client.dueAt;
     case "fetching":
       return Math.min(...doing.transfers.map((transfer) => (underWay(transfer) ? transfer.dueAt : Infinity)));
+    case "getting":
     case "pausing":
     case "writing":
       return doing.until;

@@ -1,12 +1,15 @@
 import type { Ipv4 } from "../wire/address.ts";
 import { type Datagram, NOBODY } from "./datagram.ts";
 import type { Link } from "./link.ts";
+import type { WebAnswer, WebGet } from "./script.ts";
 import type { Seat } from "./seat.ts";
 
 /** The far side of the wire, as the run sees it. Times are milliseconds of virtual time. */
 export interface SimulatedServer {
   /** Takes a datagram and answers at once, or when the promise settles; virtual time stands still meanwhile. */
   receives(datagram: Datagram, now: number): readonly Datagram[] | Promise<readonly Datagram[]>;
+  /** Answers a GET from a phone at `from`; without it nobody listens for HTTP. */
+  gets?(get: WebGet, from: Ipv4, now: number): Promise<WebAnswer>;
   /** When it wants a `wakes`, if at all: retransmissions and the like. */
   wakeAt?(): number | undefined;
   wakes?(now: number): readonly Datagram[] | Promise<readonly Datagram[]>;
@@ -41,6 +44,8 @@ export interface Operator {
   send(datagram: Datagram): void;
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** How a run ended. */
 export interface Ran {
   readonly now: number;
@@ -61,6 +66,8 @@ export async function run(manner: RunManner): Promise<Ran> {
 type Happening =
   | { readonly is: "reaches-server"; readonly datagram: Datagram }
   | { readonly is: "reaches-phone"; readonly datagram: Datagram }
+  | { readonly is: "get-reaches-server"; readonly seat: Seat; readonly get: WebGet }
+  | { readonly is: "got"; readonly seat: Seat; readonly get: WebGet; readonly answer: WebAnswer }
   | { readonly is: "wakes"; readonly seat: Seat }
   | { readonly is: "server" }
   | { readonly is: "operator" };
@@ -69,6 +76,7 @@ class World {
   private readonly manner: RunManner;
   private readonly queue = new Agenda<Happening>();
   private readonly wanted = new Map<Seat, number>();
+  private readonly gets = new Map<Seat, WebGet>();
   private readonly addresses = new Map<Ipv4, Seat>();
   private readonly busy = new Set<Seat>();
   private serverWants: number | undefined;
@@ -125,6 +133,16 @@ class World {
         this.onWire -= 1;
         await this.serve(happening.datagram);
         return false;
+      case "get-reaches-server": {
+        const { seat, get } = happening;
+        const answer = seat.ip === undefined ? undefined : await this.manner.server.gets?.(get, seat.ip, this.now);
+        this.overTcp({ is: "got", seat, get, answer: answer ?? "refused" });
+        this.minuteServer();
+        return false;
+      }
+      case "got":
+        this.happen(happening.seat, happening);
+        return false;
       case "reaches-phone":
         this.onWire -= 1;
         for (const seat of this.listening(happening.datagram))
@@ -150,6 +168,11 @@ class World {
     if (seat.ip !== undefined) this.addresses.set(seat.ip, seat);
     if (seat.mood === "busy") this.busy.add(seat);
     else this.busy.delete(seat);
+    const get = seat.getting();
+    if (get !== undefined && this.gets.get(seat) !== get) {
+      this.gets.set(seat, get);
+      this.overTcp({ is: "get-reaches-server", seat, get });
+    }
     const at = seat.wakeAt();
     if (at === undefined) this.wanted.delete(seat);
     else if (this.wanted.get(seat) !== at) {
@@ -174,6 +197,21 @@ class World {
         this.queue.add(at, { is, datagram });
       }
     }
+  }
+
+  /** TCP loses nothing: what the link drops is sent again a second later, then two, then four (RFC 6298 §2). */
+  private overTcp(happening: Extract<Happening, { is: "get-reaches-server" | "got" }>): void {
+    const { seat, get } = happening;
+    const end = { ip: get.server, port: get.port };
+    for (let wait = 0, rto = 1000; rto <= 32_000; wait += rto, rto *= 2) {
+      const [at] = this.manner.link.carry({ from: end, to: end, octets: NOTHING }, this.now + wait);
+      if (at !== undefined) {
+        this.queue.add(at, happening);
+        return;
+      }
+    }
+    // A phone whose GET is never answered loses its patience by itself.
+    this.gets.delete(seat);
   }
 
   private readonly act: Operator = {

@@ -24,6 +24,14 @@ export type Script<F> =
       readonly manner: TftpManner;
       readonly next: (fetched: readonly Fetched[]) => Script<F>;
     }
+  /** Asks for one file by HTTP. `server` undefined: the phone knows none, and the file ends as `no-server`. */
+  | {
+      readonly does: "get";
+      readonly name: string;
+      readonly server: Ipv4 | undefined;
+      readonly port: number;
+      readonly next: (fetched: Fetched) => Script<F>;
+    }
   /** Is busy with itself for `ms` milliseconds. */
   | { readonly does: "pause"; readonly ms: number; readonly next: () => Script<F> }
   /** Writes flash for `ms` milliseconds: `torn` is what a power cut leaves behind, `whole` what a finished write does. */
@@ -42,6 +50,17 @@ export type Script<F> =
   | { readonly does: "rest"; readonly hears?: Hearing<F> }
   /** Never does anything again, whatever is done to it. */
   | { readonly does: "die"; readonly why: string };
+
+/** A GET under way. Each is an object of its own, so that a late answer to an earlier one is known as such. */
+export interface WebGet {
+  readonly server: Ipv4;
+  readonly port: number;
+  /** The path without its first slash. */
+  readonly name: string;
+}
+
+/** What came of a GET: the body of a 200, any other status, or nobody who listens there. */
+export type WebAnswer = Uint8Array | "not-found" | "refused";
 
 /** What a phone at rest listens to, e.g. SIP on port 5060. */
 export interface Hearing<F> {

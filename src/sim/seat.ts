@@ -1,6 +1,7 @@
 import type { Ipv4, Mac } from "../wire/address.ts";
 import type { Datagram, Endpoint } from "./datagram.ts";
 import type { LogEntry, Mood, Phone, PhoneEvent } from "./phone.ts";
+import type { WebGet } from "./script.ts";
 
 /** A phone on a desk: a machine with the state it is in, whatever its family keeps in flash. */
 export interface Seat {
@@ -11,6 +12,8 @@ export interface Seat {
   wakeAt(): number | undefined;
   /** Where it listens. */
   endpoints(): readonly Endpoint[];
+  /** The GET that the phone waits for, to be answered by an event `got`. */
+  getting(): WebGet | undefined;
   readonly screen: string;
   readonly mood: Mood;
   readonly ip: Ipv4 | undefined;
@@ -41,6 +44,7 @@ export function seat<F>(phone: Phone<F>, flash: F): SeatOf<F> {
     },
     wakeAt: () => due,
     endpoints: () => phone.endpoints(state),
+    getting: () => phone.getting(state),
     get screen() {
       return state.screen;
     },

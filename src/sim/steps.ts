@@ -7,6 +7,8 @@ export interface Asking {
   readonly server: Ipv4 | undefined;
   /** Default 69. */
   readonly port?: number;
+  /** The port on which this phone tries every file by HTTP before it asks by TFTP. */
+  readonly web?: number | undefined;
   readonly manner: TftpManner;
 }
 
@@ -31,11 +33,21 @@ export function take<F>(
   return pause(low + Math.floor(self.chance(label) * (high - low)), next);
 }
 
-/** Asks for one file. */
+/** Asks for one file; by TFTP, or where the phone tries HTTP first, by TFTP what HTTP did not give (cisco.md §2.2). */
 export function ask<F>(asking: Asking, wish: FileWish | string, next: (fetched: Fetched) => Script<F>): Script<F> {
   const wishes = [typeof wish === "string" ? { name: wish } : wish];
-  const { server, port = 69, manner } = asking;
-  return { does: "fetch", wishes, server, port, manner, next: ([fetched]) => next(fetched as Fetched) };
+  const { server, port = 69, manner, web } = asking;
+  const tftp: Script<F> = {
+    does: "fetch",
+    wishes,
+    server,
+    port,
+    manner,
+    next: ([fetched]) => next(fetched as Fetched),
+  };
+  if (web === undefined) return tftp;
+  const name = typeof wish === "string" ? wish : wish.name;
+  return { does: "get", name, server, port: web, next: (got) => (got.is === "whole" ? next(got) : tftp) };
 }
 
 /** Asks for files one after the other and goes on, whatever comes of them. */

@@ -1,9 +1,11 @@
 import { createSocket, type Socket } from "node:dgram";
+import { get as httpGet } from "node:http";
 import { type Ipv4, parseIpv4 } from "../wire/address.ts";
 import { type Datagram, type Endpoint, EVERYBODY } from "./datagram.ts";
 import type { Link } from "./link.ts";
 import type { PhoneEvent } from "./phone.ts";
 import type { Operator, Ran } from "./run.ts";
+import type { WebAnswer, WebGet } from "./script.ts";
 import type { Seat } from "./seat.ts";
 
 /** A phone with an address of its own on loopback (127.0.0.0/8), from which it speaks while it has no lease. */
@@ -15,6 +17,8 @@ export interface PlacedSeat {
 /** Where the real server listens. A phone thinks of ports 67, 68 and 69; these are what they are on loopback. */
 export interface UdpPlaces {
   readonly tftp: Endpoint;
+  /** Where phones that try HTTP on port 6970 find it; absent, nobody listens there. TCP is left alone by the link. */
+  readonly http?: Endpoint;
   /** Takes the phones' broadcasts as unicasts; answers go back to the sender's address and port (giaddr is 0). */
   readonly dhcp?: Endpoint;
   /** The port phones send DHCP from, on their own address; default 10068. */
@@ -67,6 +71,7 @@ class UdpWorld {
       address,
       sockets: new Map(),
       timer: undefined,
+      get: undefined,
       asked: undefined,
     }));
   }
@@ -108,6 +113,7 @@ class UdpWorld {
     for (const datagram of send)
       this.carry(desk, datagram, () => this.portOf(desk, datagram.from).send(this.placed(datagram)));
     this.listen(desk);
+    this.get(desk);
     if (desk.timer !== undefined) this.forget(desk.timer);
     const at = desk.seat.wakeAt();
     desk.timer =
@@ -121,6 +127,7 @@ class UdpWorld {
    * machine needs for one answer; phones that ask again then make it busier still.
    */
   private patience(desk: Desk): number {
+    if (desk.seat.getting() !== undefined) return MOST_PATIENCE;
     return desk.asked === undefined ? 0 : Math.min(MOST_PATIENCE, 4 * this.answerTime);
   }
 
@@ -129,6 +136,17 @@ class UdpWorld {
     if (desk.asked === undefined) return;
     if (!desk.asked.lost) this.answerTime += (performance.now() - desk.asked.at - this.answerTime) / 16;
     desk.asked = undefined;
+  }
+
+  private get(desk: Desk): void {
+    const get = desk.seat.getting();
+    if (get === undefined || get === desk.get) return;
+    desk.get = get;
+    const { http } = this.manner.places;
+    const got = (answer: WebAnswer) => this.happen(desk, { is: "got", get, answer });
+    // Not at once, even when nobody is to be asked: one step ends before the next begins.
+    if (http === undefined) this.after(0, () => got("refused"));
+    else void fetchByHttp(http, desk.seat.ip ?? desk.address, get).then(got);
   }
 
   private listen(desk: Desk): void {
@@ -221,6 +239,7 @@ interface Desk {
   readonly address: Ipv4;
   readonly sockets: Map<string, Port>;
   timer: NodeJS.Timeout | undefined;
+  get: WebGet | undefined;
   /** Since when, in real time, the phone waits for an answer, and whether the link has lost something of it since. */
   asked: { readonly at: number; lost: boolean } | undefined;
 }
@@ -271,6 +290,23 @@ class Port {
     this.bound = false;
     this.socket.close();
   }
+}
+
+/** A GET from the phone's own address, by which the server knows it. */
+function fetchByHttp(server: Endpoint, from: Ipv4, { name }: WebGet): Promise<WebAnswer> {
+  return new Promise((resolve) => {
+    const where = { host: server.ip, port: server.port, localAddress: from, path: `/${encodeURI(name)}`, agent: false };
+    const request = httpGet(where, (response) => {
+      const pieces: Buffer[] = [];
+      response.on("data", (piece: Buffer) => pieces.push(piece));
+      response.on("end", () =>
+        resolve(response.statusCode === 200 ? new Uint8Array(Buffer.concat(pieces)) : "not-found"),
+      );
+      response.on("error", () => resolve("refused"));
+    });
+    request.on("error", () => resolve("refused"));
+    request.setTimeout(MOST_PATIENCE, () => request.destroy(new Error("silence")));
+  });
 }
 
 function keyOf(end: Endpoint): string {

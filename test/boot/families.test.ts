@@ -12,3 +12,19 @@ test.each(["7961", "7975", "7912", "ATA186", "SPIP301", "SPIP650", "SSIP7000", "
     expect(await failures(sample, 0.02, 1)).toEqual([]);
   },
 );
+
+test.each(["6921", "6941", "6961", "8941", "8945"])(
+  "every pair of releases of a %s that the plan allows is travelled to its end, with 5 %% of the datagrams lost",
+  async (model) => {
+    const all = plannedPairs(model);
+    expect(all.length).toBeGreaterThan(0);
+    expect(await failures(all, 0.05, 1)).toEqual([]);
+  },
+);
+
+test.each(["8945", "7945"])("a %s that is served by HTTP on port 6970 ends there too", async (model) => {
+  const all = plannedPairs(model).filter(({ from }) => /\.9-/.test(from?.load ?? ""));
+  expect(all.length).toBeGreaterThan(0);
+  const few = all.filter((_, index) => index % Math.ceil(all.length / 4) === 0);
+  expect(await failures(few, 0.05, 1, { http: true })).toEqual([]);
+});

@@ -2,7 +2,7 @@ import type { MigrationPlan } from "../../src/migration/migration.ts";
 import { modelOf } from "../../src/phones/families.ts";
 import { benchFor } from "../../src/sim/bench.ts";
 import { travel } from "./journey.ts";
-import { graphOf, plannerOf } from "./world.ts";
+import { graphOf, plannerOf, type WorldParts } from "./world.ts";
 
 /**
  * Every way that the planner allows between two different releases of a model. Strict ones: a simulated phone
@@ -25,10 +25,16 @@ export async function failures(
   plans: readonly MigrationPlan[],
   loss: number,
   seed: number,
+  parts?: WorldParts,
 ): Promise<readonly string[]> {
   const wrong: string[] = [];
   for (const [index, plan] of plans.entries()) {
-    const { phone, arrived, story } = await travel({ plan, loss, seed: seed + index });
+    const { phone, arrived, story } = await travel({
+      plan,
+      loss,
+      seed: seed + index,
+      ...(parts === undefined ? {} : { parts }),
+    });
     const where = `${plan.from?.load} -> ${plan.to.load} (${plan.stages.map((s) => `${s.lever} ${s.release.load}`).join(", ")})`;
     // A new BootROM formats the file system: the phone then has no application until its next stage.
     const runs = plan.to.protocol === "none" ? undefined : benchFor(plan.model)?.running(plan.to.load);

@@ -25,6 +25,7 @@ import { createRenderer } from "../../src/render/renderer.ts";
 import { benchFor } from "../../src/sim/bench.ts";
 import type { Datagram } from "../../src/sim/datagram.ts";
 import type { SimulatedServer } from "../../src/sim/run.ts";
+import type { WebGet } from "../../src/sim/script.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type Ipv4, ipv4ToNumber, type Mac } from "../../src/wire/address.ts";
@@ -126,6 +127,8 @@ export interface WorldParts {
   readonly siteFiles?: ReadonlyMap<string, Uint8Array>;
   readonly store?: Store;
   readonly knowledge?: Knowledge;
+  /** Whether the server answers HTTP on port 6970; it does not unless a test switches it on. */
+  readonly http?: boolean;
   /** Whether leases name a TFTP server; they do unless a test switches it off. */
   readonly tftpServer?: boolean;
 }
@@ -200,6 +203,19 @@ export async function createWorld(parts: WorldParts = {}): Promise<World> {
       wire.deliver(datagram);
       return exchange();
     },
+    ...(parts.http === true
+      ? {
+          gets: async (get: WebGet, ip: Ipv4, now: number) => {
+            time.set(now);
+            const request = { by: "http" as const, ip, filename: get.name, at: now };
+            const file = await life.desk.answer(request);
+            if (file.is === "refused") return "not-found" as const;
+            const octets = file.is === "rendered" ? file.octets : await file.image.read(0, file.image.size);
+            life.desk.delivered(request, "whole");
+            return octets;
+          },
+        }
+      : {}),
     wakeAt: time.nextAt,
     wakes: async (now) => {
       time.set(now);

@@ -18,6 +18,17 @@ test("a rehearsal moves simulated phones over real UDP, and a phone beside them 
   expect(exit).toBe(0);
 });
 
+test("an 8945 takes its files by HTTP from the real service, which ends its stage on that evidence", {
+  timeout: 60_000,
+}, async () => {
+  const { exit, json } = await play("/", "rehearse --model 8945 --to sip --phones 1 --json");
+  const outcome = json() as { datagrams: number };
+  expect(outcome).toMatchObject({ from: "SIP894x.9-4-2SR2-2", arrived: 1, bystander: { untouched: true } });
+  // Leases and "not found" alone: 30 MB of images would be 100,000 datagrams.
+  expect(outcome.datagrams).toBeLessThan(500);
+  expect(exit).toBe(0);
+});
+
 test("a rehearsal of what the rules forbid ends with 3 before anything is started", async () => {
   const { exit, out } = await play("/", "rehearse --model 7960 --from P0S3-8-12-00 --to P0S30203");
   expect(exit).toBe(3);

@@ -2,7 +2,21 @@ import { expect, test } from "vitest";
 import { failures, plannedPairs } from "../boot/pairs.ts";
 
 // One model of each series: the others of a series have the same releases and steps.
-const models = ["7911", "7931", "7941", "7942", "7945", "7970", "7975", "7902", "7905", "7912", "ATA186"];
+const models = [
+  "7911",
+  "7931",
+  "7941",
+  "7942",
+  "7945",
+  "7970",
+  "7975",
+  "7902",
+  "7905",
+  "7912",
+  "ATA186",
+  "6941",
+  "8945",
+];
 const polycom = [
   "SPIP301",
   "SPIP430",

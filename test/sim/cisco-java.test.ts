@@ -209,3 +209,123 @@ test("what is no load, no model or no key sequence is said so", async () => {
   const flash = javaFlashWith("SIP41.8-5-2S");
   expect(phone.step(phone.start(flash), { is: "keys", sequence: "12345" }, 0).state.flash).toEqual(flash);
 });
+
+describe("the 69xx and 894x", () => {
+  const up = (load: string): Site => {
+    const site = siteOf([load]);
+    put(site, SEP, sep(load));
+    return site;
+  };
+
+  test("a 6941 goes from one SIP release to the next by TFTP alone, list first, image second", async () => {
+    const { phone, server, asked } = await run("SIP69xx.9-4-1-3", up("SIP69xx.9-4-1-3SR3"), "6941", { web: true });
+    expect(phone).toMatchObject({ running: "SIP69xx.9-4-1-3SR3", mood: "settled" });
+    expect(server.asked.some(({ web }) => web)).toBe(false);
+    expect(asked).toEqual([
+      "CTLSEP000E84C060A6.tlv",
+      "ITLSEP000E84C060A6.tlv",
+      "ITLFile.tlv",
+      SEP,
+      "SIP69xx.9-4-1-3SR3.loads",
+      "SIP69xx.9-4-1-3SR3.zz.sgn",
+      "CTLSEP000E84C060A6.tlv",
+      "ITLSEP000E84C060A6.tlv",
+      "ITLFile.tlv",
+      SEP,
+      "/rtl-sip.jar",
+      "/g4-tones.xml",
+    ]);
+  });
+
+  test("an 8945 tries HTTP for every file before TFTP, and takes what it finds there (pastebin te6Lx9w9)", async () => {
+    const { phone, server } = await run("SIP894x.9-4-2SR2-2", up("SIP894x.9-4-2SR3-1"), "8945", { web: true });
+    expect(phone).toMatchObject({ running: "SIP894x.9-4-2SR3-1", mood: "settled" });
+    expect(server.asked.slice(0, 8).map(({ name, web }) => `${web === true ? "http" : "tftp"} ${name}`)).toEqual([
+      "http CTLSEP000E84C060A6.tlv",
+      "tftp CTLSEP000E84C060A6.tlv",
+      "http ITLSEP000E84C060A6.tlv",
+      "tftp ITLSEP000E84C060A6.tlv",
+      "http ITLFile.tlv",
+      "tftp ITLFile.tlv",
+      `http ${SEP}`,
+      "http SIP894x.9-4-2SR3-1.loads",
+    ]);
+    const images = server.asked.filter(({ name }) => name.endsWith(".sgn"));
+    // The boot part of both releases is the same file, so that ten pieces are asked for.
+    expect(images).toHaveLength(10);
+    expect(images.every(({ web }) => web)).toBe(true);
+  });
+
+  test("an 8945 whose HTTP is refused, or never answered, goes the whole way by TFTP", async () => {
+    const { phone, server } = await run("SIP894x.9-4-2SR2-2", up("SIP894x.9-4-2SR3-1"), "8945");
+    expect(phone).toMatchObject({ running: "SIP894x.9-4-2SR3-1", mood: "settled" });
+    expect(phone.log.some(({ text }) => text === `${SEP} by HTTP broken-off`)).toBe(true);
+    expect(server.asked.some(({ web }) => web)).toBe(false);
+    const dark = await run("SIP894x.9-4-2SR2-2", up("SIP894x.9-4-2SR3-1"), "8945", {
+      web: true,
+      // Nothing crosses this link towards port 6970.
+      link: { carry: ({ to }, now) => (to.port === 6970 ? [] : [now + 1]) },
+    });
+    expect(dark.phone).toMatchObject({ running: "SIP894x.9-4-2SR3-1", mood: "settled" });
+    expect(dark.phone.log.some(({ text }) => text === `${SEP} by HTTP timeout`)).toBe(true);
+  });
+
+  test("a 9.x Java phone tries HTTP first, an 8.x one does not (usecallmanager.nz)", async () => {
+    const new9 = await run("SIP41.9-2-1S", up("SIP41.9-4-2SR3-1S"), "7941", { web: true });
+    expect(new9.phone.running).toBe("SIP41.9-4-2SR3-1S");
+    expect(new9.server.asked[0]).toMatchObject({ name: "CTLSEP000E84C060A6.tlv", web: true });
+    const old8 = await run("SIP41.8-3-3S", up("SIP41.8-5-2S"), "7941", { web: true });
+    expect(old8.phone.running).toBe("SIP41.8-5-2S");
+    expect(old8.server.asked.some(({ web }) => web)).toBe(false);
+  });
+
+  test("a torn write leaves a loader that reads the phone's own file and installs what it names", async () => {
+    const seats: { phone?: Seat } = {};
+    let cuts = 0;
+    const { phone } = await run("SIP69xx.9-4-1-3", up("SIP69xx.9-4-1-3SR3"), "6961", {
+      seatIs: (seated) => {
+        seats.phone = seated;
+      },
+      operator: (_now, act) => {
+        const seated = seats.phone;
+        if (seated?.log.at(-1)?.what === "writes" && cuts === 0) {
+          cuts += 1;
+          act.powerCycle(seated);
+        }
+        return cuts > 0 && seated?.mood === "settled";
+      },
+    });
+    expect(phone.log.filter(({ what }) => what === "boots").map(({ text }) => text)).toEqual([
+      "SIP69xx.9-4-1-3",
+      "",
+      "SIP69xx.9-4-1-3SR3",
+    ]);
+  });
+
+  test("without a file that names a load the loader says so, and the reset keys take no application away", async () => {
+    const { application: _, ...bare } = javaFlashWith("SIP69xx.9-4-1-3");
+    const nameless: Site = new Map();
+    put(nameless, SEP, sep(""));
+    const empty = await run(bare, nameless, "6921", { operator: (now) => now > 300_000 });
+    expect(empty.phone).toMatchObject({ screen: "No Load", mood: "stuck" });
+    const flash = javaFlashWith("SIP894x.9-4-2SR2-2");
+    const phone = createCiscoJava(MAC, "8941", 1);
+    const pressed = phone.step(phone.start({ ...flash, trustList: true }), { is: "keys", sequence: "123456789*0#" }, 0);
+    expect(pressed.state.flash).toEqual(flash);
+    const format = phone.step(phone.start(flash), { is: "keys", sequence: "3491672850*#" }, 0);
+    expect(format.state.flash).toEqual(flash);
+  });
+
+  test("a load of the other series, and a damaged image, are refused", async () => {
+    const other = siteOf(["SIP894x.9-4-2SR3-1"]);
+    put(other, SEP, sep("SIP894x.9-4-2SR3-1"));
+    const wrong = await run("SIP69xx.9-4-1-3", other, "6941");
+    expect(wrong.phone.running).toBe("SIP69xx.9-4-1-3");
+    expect(wrong.phone.log.map(({ text }) => text)).toContain("Load ID Incorrect");
+    const site = up("SIP69xx.9-4-1-3SR3");
+    const image = site.get("SIP69xx.9-4-1-3SR3.zz.sgn") as Uint8Array;
+    site.set("SIP69xx.9-4-1-3SR3.zz.sgn", image.subarray(0, -700));
+    const damaged = await run("SIP69xx.9-4-1-3", site, "6941", { operator: (now) => now > 300_000 });
+    expect(damaged.phone).toMatchObject({ running: "SIP69xx.9-4-1-3", screen: "Auth Fail" });
+  });
+});

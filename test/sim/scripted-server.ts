@@ -2,6 +2,7 @@ import type { Datagram } from "../../src/sim/datagram.ts";
 import { EVERYBODY } from "../../src/sim/datagram.ts";
 import { join, latin1, number16, octets16, textOf } from "../../src/sim/octets.ts";
 import type { SimulatedServer } from "../../src/sim/run.ts";
+import type { WebGet } from "../../src/sim/script.ts";
 import { type Ipv4, ipv4FromNumber, ipv4ToNumber, ipv4ToOctets } from "../../src/wire/address.ts";
 
 /** What the scripted server hands out. */
@@ -9,6 +10,8 @@ export interface Script {
   /** The octets of `name` for the phone at `ip`; undefined is "file not found". */
   file(name: string, ip: Ipv4): Uint8Array | undefined;
   readonly address: Ipv4;
+  /** Whether the same files are to be had by HTTP. */
+  readonly web?: boolean;
   readonly firstLease: Ipv4;
   /** Options 66, 150 and siaddr; absent, the leases name no TFTP server. */
   readonly tftp?: Ipv4;
@@ -19,7 +22,7 @@ export interface Script {
 }
 
 export interface ScriptedServer extends SimulatedServer {
-  readonly asked: { readonly name: string; readonly ip: Ipv4 }[];
+  readonly asked: { readonly name: string; readonly ip: Ipv4; readonly web?: true }[];
   readonly uploads: Map<string, Uint8Array>;
 }
 
@@ -32,7 +35,7 @@ export function scriptedServer(script: Script): ScriptedServer {
   const readings = new Map<string, Reading>();
   const writings = new Map<string, { name: string; octets: Uint8Array }>();
   const leases = new Map<string, Ipv4>();
-  const asked: { name: string; ip: Ipv4 }[] = [];
+  const asked: { name: string; ip: Ipv4; web?: true }[] = [];
   const uploads = new Map<string, Uint8Array>();
   const from = (port: number) => ({ ip: script.address, port });
 
@@ -105,6 +108,14 @@ export function scriptedServer(script: Script): ScriptedServer {
   return {
     asked,
     uploads,
+    ...(script.web === true
+      ? {
+          gets: async ({ name }: WebGet, ip: Ipv4) => {
+            asked.push({ name, ip, web: true });
+            return script.file(name, ip) ?? ("not-found" as const);
+          },
+        }
+      : {}),
     receives: (datagram, now) => {
       if (datagram.to.port === 67) return dhcp(datagram, now);
       return datagram.to.ip === script.address ? tftp(datagram) : [];

@@ -23,6 +23,7 @@ export interface Trial extends Partial<Pick<RunManner, "until" | "operator" | "t
   /** Told of the phone before the run begins. */
   readonly seatIs?: (seat: Seat) => void;
   readonly leaseSeconds?: number;
+  readonly web?: boolean;
   readonly extends?: NonNullable<Script["extends"]>;
 }
 
@@ -47,7 +48,7 @@ export function attempt(trial: Trial): Promise<Tried> {
 export async function trySeat(
   trial: Omit<Trial, "from" | "habits" | "model" | "mac"> & { readonly phone: Seat },
 ): Promise<Tried> {
-  const { phone, site, tftp = SERVER, onAsk, seatIs, leaseSeconds, extends: extending, ...rest } = trial;
+  const { phone, site, tftp = SERVER, onAsk, seatIs, leaseSeconds, web, extends: extending, ...rest } = trial;
   seatIs?.(phone);
   const server = scriptedServer({
     file: (name) => {
@@ -57,6 +58,7 @@ export async function trySeat(
     address: SERVER,
     firstLease: FIRST_LEASE,
     ...(tftp === false ? {} : { tftp }),
+    ...(web === undefined ? {} : { web }),
     ...(leaseSeconds === undefined ? {} : { leaseSeconds }),
     ...(extending === undefined ? {} : { extends: extending }),
   });

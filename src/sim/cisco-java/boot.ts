@@ -19,9 +19,11 @@ interface Boot extends Asking {
 
 /** A 7961G asked three times for a file and began again with DHCP (cisco.md §2.1, grade C); the pause is a guess (D). */
 const MANNER: TftpManner = { trailingNul: false, retryAfter: 4000, triesPerPort: 3, ports: 1 };
+/** HTTP comes first on the TFTP server's address, with 9.x loads too (cisco.md §2.2, §8; UCM, grade B). */
+const WEB = 6970;
 const WANTS = [1, 66, 6, 3, 15, 150, 35];
 
-/** One boot of a Java phone (cisco.md §2.2): its application, or the boot loader where there is none. */
+/** One boot (cisco.md §2.2): the phone's application, or the boot loader where there is none. */
 export function javaBoot(identity: IdentityJava, flash: FlashJava, self: Self): Step {
   const boot: Boot = { identity, flash, self, server: undefined, manner: MANNER };
   if (flash.formatting === "interrupted") return { does: "die", why: "power cut during a full format" };
@@ -31,15 +33,23 @@ export function javaBoot(identity: IdentityJava, flash: FlashJava, self: Self): 
       does: "lease",
       manner: {
         mac: identity.mac,
-        vendorClass: `Cisco Systems, Inc. IP Phone ${identity.model.option60}\0`,
+        vendorClass: `Cisco Systems, Inc. IP Phone ${identity.model.option60}${identity.model.web === true ? "" : "\0"}`,
         wants: WANTS,
       },
       next: (network) => {
-        const placed = { ...boot, server: flash.settings.tftp ?? tftpServerOf(network) };
-        return flash.application === undefined ? bootLoader(placed) : application(placed, flash.application);
+        const placed = { ...boot, server: flash.settings.tftp ?? tftpServerOf(network), web: webOf(boot) };
+        const { term } = identity.model;
+        if (flash.application === undefined && term !== undefined) return bootLoader(placed, term);
+        return application(placed, flash.application);
       },
     })),
   );
+}
+
+function webOf({ identity, flash }: Boot): number | undefined {
+  const tries = identity.model.web === true || (readJavaLoad(flash.application?.load ?? "")?.major ?? 0) >= 9;
+  // Nothing is recorded of HTTP on a 69xx, which is said to behave as the Java phones before 9.x did (D).
+  return tries && identity.model.series !== "69xx" ? WEB : undefined;
 }
 
 /** `3491672850*#`: red lights, then a phone that looks dead for five minutes and must keep its power (cisco.md §9). */
@@ -55,8 +65,7 @@ function format(flash: FlashJava): Step {
 }
 
 /** The boot loader installs what its `term<NN>.default.loads` lists, whatever protocol that is (cisco.md §2.2). */
-function bootLoader(boot: Boot): Step {
-  const { term } = boot.identity.model;
+function bootLoader(boot: Boot, term: string): Step {
   return show("Upgrading", () =>
     ask(boot, `term${term}.default.loads`, (fetched) => {
       if (fetched.is !== "whole") return fault("File Not Found");
@@ -65,9 +74,14 @@ function bootLoader(boot: Boot): Step {
   );
 }
 
-function application(boot: Boot, running: NonNullable<FlashJava["application"]>): Step {
+/**
+ * The application reads its files. A 69xx or 894x whose write was torn has none, and its loader reads them instead: what
+ * `loadInformation` names is installed (grade D).
+ */
+function application(boot: Boot, application: FlashJava["application"]): Step {
   const mac = boot.identity.mac.toUpperCase();
-  const load = readJavaLoad(running.load);
+  const running = application?.load ?? "";
+  const load = readJavaLoad(running);
   // ITL files arrived with CUCM 8 and the 9.x loads (grade D).
   const lists = [`CTLSEP${mac}.tlv`, ...((load?.major ?? 0) >= 9 ? [`ITLSEP${mac}.tlv`, "ITLFile.tlv"] : [])];
   return show("Requesting Configuration", () =>
@@ -75,8 +89,8 @@ function application(boot: Boot, running: NonNullable<FlashJava["application"]>)
       if (boot.flash.trustList) return distrust(boot, mac);
       return ask(boot, `SEP${mac}.cnf.xml`, (fetched) => {
         if (fetched.is === "timeout" || fetched.is === "no-server") return fault("TFTP Timeout");
-        if (fetched.is !== "whole") return withoutOwnFile(boot, running.load);
-        return obey(boot, running.load, fetched.octets);
+        if (fetched.is !== "whole") return withoutOwnFile(boot, running);
+        return obey(boot, running, fetched.octets);
       });
     }),
   );
@@ -90,7 +104,7 @@ function distrust(boot: Boot, mac: string): Step {
 /** Without its own file it asks for the default, and goes on asking for its own (cisco.md §2.2). */
 function withoutOwnFile(boot: Boot, running: string): Step {
   // The documents of the 7941 and 7961 spell it this way.
-  const name = boot.identity.model.family === 41 ? "XmlDefault.cnf.xml" : "XMLDefault.cnf.xml";
+  const name = boot.identity.model.series === "41" ? "XmlDefault.cnf.xml" : "XMLDefault.cnf.xml";
   return ask(boot, name, (fetched) => (fetched.is === "whole" ? obey(boot, running, fetched.octets) : fault(UNKNOWN)));
 }
 
@@ -101,10 +115,10 @@ function obey(boot: Boot, running: string, octets: Uint8Array): Step {
   if (config.is === "malformed") return fault("Error Verifying Config Info");
   const numbered = config.texts.get(`loadInformation${boot.identity.model.code}`);
   const named = config.texts.get("loadInformation") ?? numbered ?? "";
-  const ready = () => start(boot, running, textOf(octets), config.texts);
+  const ready = () => (running === "" ? fault("No Load") : start(boot, running, textOf(octets), config.texts));
   if (named === "" || named === running) return ready();
   const load = readJavaLoad(named);
-  if (load?.family !== boot.identity.model.family) return show("Load ID Incorrect", ready);
+  if (load?.series !== boot.identity.model.series) return show("Load ID Incorrect", ready);
   return show("Upgrading", () =>
     ask(boot, `${named}.loads`, (fetched) => {
       if (fetched.is !== "whole") return show("File Not Found", ready);
@@ -124,7 +138,7 @@ function install(boot: Boot, name: string, octets: Uint8Array, otherwise: (scree
   }
   const load = readJavaLoad(/^# (\S+)/.exec(textOf(list.body))?.[1] ?? "");
   if (load === undefined || !trusts(boot.flash.trusted, load.key)) return otherwise("Auth Fail");
-  if (load.family !== boot.identity.model.family) return otherwise("Load Rejected HC");
+  if (load.series !== boot.identity.model.series) return otherwise("Load Rejected HC");
   const components = membersOf(list.body);
   const missing = components.filter((component) => !boot.flash.application?.components.includes(component));
   return takeEach(boot, missing, otherwise, () => writeLoad(boot, load.name, components));
@@ -141,7 +155,7 @@ function takeEach(boot: Boot, names: readonly string[], otherwise: (screen: stri
   });
 }
 
-/** A torn write leaves the boot loader, which asks for `term<NN>.default.loads` (grade D). */
+/** A torn write leaves the boot loader, which asks for `term<NN>.default.loads` where the phone has one (grade D). */
 function writeLoad(boot: Boot, load: string, components: readonly string[]): Step {
   const { application: _, ...torn } = boot.flash;
   const trusted = readJavaLoad(load)?.key ?? boot.flash.trusted;
@@ -149,13 +163,23 @@ function writeLoad(boot: Boot, load: string, components: readonly string[]): Ste
   return { does: "write", ms: 120_000, torn, whole, next: again };
 }
 
+/**
+ * How a series calls its locale and its tones: `rtl` and `g4` for the 6941 in the vendor's guide to CME locales; the 894x
+ * are not in it and follow their sister 8961 (D).
+ */
+const LOCALES: Readonly<Record<string, { readonly jar: string; readonly tones: string }>> = {
+  "69xx": { jar: "rtl", tones: "g4" },
+  "894x": { jar: "gh", tones: "g4" },
+};
+
 /** The files of the protocol, each optional (cisco.md §2.2), and the phone registers. */
 function start(boot: Boot, running: string, source: string, texts: ReadonlyMap<string, string>): Step {
   const sip = readJavaLoad(running)?.protocol === "SIP";
   const userLocale = /<userLocale>.*?<name>(.*?)<\/name>/s.exec(source)?.[1] ?? "";
+  const { jar, tones } = LOCALES[boot.identity.model.series] ?? { jar: "mk", tones: "g3" };
   const names = [
-    `${userLocale}/mk-${sip ? "sip" : "sccp"}.jar`,
-    `${texts.get("networkLocale") ?? ""}/g3-tones.xml`,
+    `${userLocale}/${jar}-${sip ? "sip" : "sccp"}.jar`,
+    `${texts.get("networkLocale") ?? ""}/${tones}-tones.xml`,
     ...(sip ? [texts.get("dialTemplate") ?? "", texts.get("softKeyFile") ?? ""] : []),
   ].filter((name) => name !== "");
   return askEach(boot, names, () => {

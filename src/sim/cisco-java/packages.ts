@@ -20,7 +20,7 @@ const LABELS: Readonly<Record<string, string>> = {
 };
 
 /** Phones by the family number of their loads: the numbers of their `term<NN>.default.loads`. */
-const TERMS: Readonly<Record<number, readonly string[]>> = {
+const TERMS: Readonly<Record<string, readonly string[]>> = {
   11: ["06", "11"],
   31: ["31"],
   41: ["41", "61"],
@@ -30,16 +30,29 @@ const TERMS: Readonly<Record<number, readonly string[]>> = {
   75: ["75"],
 };
 
-/** The five components of a load in the order of its `.loads` file. */
+/**
+ * Octets of the files of an 894x load: ten pieces and a boot part, as an analysis of SIP 9.4(2)SR2 counts and measures
+ * them; how the pieces are called is a guess (grade D).
+ */
+const PIECE = 3_145_120;
+const LAST_PIECE = 2_371_948;
+const BOOT_PART = { name: "BOOT894x.0-0-2-0.bin.sgn", size: 111_552 };
+/** No 69xx image was measured (grade D). */
+const IMAGE_69XX = 4_000_000;
+
+/** The components of a load in the order of its `.loads` file: five of a Java phone. */
 export function componentsOf(load: JavaLoad): readonly string[] {
+  if (load.series === "69xx") return [`${load.name}.zz.sgn`];
+  if (load.series === "894x")
+    return [BOOT_PART.name, ...Array.from({ length: 10 }, (_, i) => `${load.name}.bin${i + 1}.sgn`)];
   const release = load.name.replace(/^\D+\d+\.|S$/g, "");
   const label = LABELS[release] ?? release;
-  const stem = `${load.family}${load.protocol.toLowerCase()}`;
+  const stem = `${load.series}${load.protocol.toLowerCase()}`;
   return [
     `jar${stem}.${label}.sbn`,
-    `cnu${load.family}.${label}.sbn`,
-    `apps${load.family}.${label}.sbn`,
-    `dsp${load.family}.${label}.sbn`,
+    `cnu${load.series}.${label}.sbn`,
+    `apps${load.series}.${label}.sbn`,
+    `dsp${load.series}.${label}.sbn`,
     `cvm${stem}.${label}.sbn`,
   ];
 }
@@ -52,9 +65,10 @@ export function componentsOf(load: JavaLoad): readonly string[] {
  */
 export function javaPackageOf(load: string, divisor = 1, named?: readonly string[]): readonly PackageFile[] {
   const read = readJavaLoad(load);
-  if (read === undefined) throw new RangeError(`${load} is not the name of a load of the Java phones`);
+  if (read === undefined)
+    throw new RangeError(`${load} is not the name of a load of the Java phones, the 69xx or the 894x`);
   const components = named ?? componentsOf(read);
-  const lists = [`${load}.loads`, ...(TERMS[read.family] ?? []).map((term) => `term${term}.default.loads`)];
+  const lists = [`${load}.loads`, ...(TERMS[read.series] ?? []).map((term) => `term${term}.default.loads`)];
   return [
     ...components.map((name) => ({ name, octets: signedFilling(name, Math.ceil(sizeOf(name) / divisor)) })),
     ...lists.map((name) => ({ name, octets: signedImage(name, listing(load, components)) })),
@@ -62,6 +76,9 @@ export function javaPackageOf(load: string, divisor = 1, named?: readonly string
 }
 
 function sizeOf(component: string): number {
+  if (component === BOOT_PART.name) return BOOT_PART.size;
+  if (component.endsWith(".zz.sgn")) return IMAGE_69XX;
+  if (component.endsWith(".sgn")) return component.endsWith(".bin10.sgn") ? LAST_PIECE : PIECE;
   const kind = /^[a-z]+?(?=\d)/i.exec(component)?.[0]?.toLowerCase();
   return MEASURED[kind as keyof typeof MEASURED] ?? MEASURED.jar;
 }
