@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import ts from "typescript";
 
@@ -14,6 +14,7 @@ export function compiled(entry: string): { readonly script: string; readonly fol
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, "provision-test-"));
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  for (const data of ["firmware-manifests", "templates"]) symlinkSync(join(project, data), join(folder, data));
   const placeOf = (path: string) => join(folder, relative(project, path)).replace(/\.ts$/, ".js");
   const written = new Set<string>();
   const pending = [entry];

@@ -58,8 +58,15 @@ export interface Problem {
  * depends on it (design.md §6, law 7).
  */
 export type Progress =
-  /** The stage is published; the phone has not acted on it. */
-  | { readonly at: "waiting"; readonly stage: number }
+  /**
+   * The stage is published; the phone has not acted on it. `told`: how many files of one kind it took that name the
+   * stage's load.
+   */
+  | {
+      readonly at: "waiting";
+      readonly stage: number;
+      readonly told?: { readonly kind: string; readonly times: number };
+    }
   /**
    * It asked for an image of the stage (`loading`: it may be writing flash), and has then taken it whole or started
    * again (`restarting`). `trail` is what it did since its first request for an image of the stage.

@@ -39,6 +39,12 @@ const reportsKept = 6;
 /** A silence of this many typical times counts as a stall. */
 const patience = 4;
 
+/** A phone that asks for the same image in more rounds than this goes round in a circle: it refuses it, or cannot go on. */
+const roundsExpected = 4;
+
+/** A phone that was told its load in more starts and has asked for no image does not follow. */
+const startsExpected = 4;
+
 /** One step of an enrolled phone. `now` is milliseconds since the epoch; `stages` are the migration's, in order. */
 export function step(
   migration: Migration,
@@ -59,8 +65,9 @@ export function step(
   const awake = migration.problem?.code === "E_STALLED" ? withoutProblem(migration) : migration;
   switch (progress.at) {
     case "waiting":
-      return event.is === "asked"
-        ? askedWhileWaiting(awake, progress, event.file, stage, now)
+      if (event.is === "asked") return askedWhileWaiting(awake, progress, event.file, stage, now);
+      return event.is === "took" && event.load === stage.release.load
+        ? toldWhileWaiting(awake, progress, event.file, stage, now)
         : { migration: awake, history: [] };
     case "loading":
     case "restarting":
@@ -140,6 +147,23 @@ function askedWhileWaiting(migration: Migration, at: Waiting, file: NamedFile, s
   return { migration, history: [], refuse: `${name} is no file of the stage that this phone is in` };
 }
 
+/** It runs the load already, against the inventory, or its lever does not work: which of them, only its screen says. */
+function toldWhileWaiting(migration: Migration, at: Waiting, file: NamedFile, stage: Stage, now: number): Moved {
+  const { told = { kind: file.kind, times: 0 } } = at;
+  if (file.kind !== told.kind || told.times > startsExpected) return { migration, history: [] };
+  const times = told.times + 1;
+  const next: Migration = { ...migration, progress: { ...at, told: { kind: told.kind, times } } };
+  if (times <= startsExpected || next.problem !== undefined) return { migration: next, history: [] };
+  const problem: Problem = {
+    code: "E_NOT_FOLLOWING",
+    message: `It was told ${stage.release.load} in ${times} starts and has asked for none of its images.`,
+    remedy:
+      "Read its load from its screen. Where it is not the one that the inventory says, cancel this migration and enrol it again with --from.",
+  };
+  const held: Migration = { ...next, problem };
+  return { migration: held, history: [entry(held, "stage.problem", problem.message, now)] };
+}
+
 /**
  * The phone asked for the twin (`.bin` for `.sbn` or the other way round) of what the release it is thought to run would
  * ask for. It runs something else, and the step at hand was not planned for that.
@@ -189,12 +213,39 @@ function whileInstalling(
   };
   if (family.arrived(next.trail, next.images, stage.release, stage.from))
     return arrive(migration, at, stage, stages, now);
+  return circling(wentOn(migration, at, next, event, now), next.trail, stage, now);
+}
+
+function wentOn(migration: Migration, at: Installing, next: Installing, event: Sign, now: number): Moved {
   if (next.at === at.at) return { migration: { ...migration, progress: next }, history: [] };
   const detail =
     event.is === "reported"
       ? `reports ${event.load}`
       : `${event.is === "took" ? "took" : "asked for"} ${event.file.canonical}`;
   return move(migration, next, next.at === "loading" ? "stage.loading" : "stage.restarting", detail, now);
+}
+
+/** A phone that never falls silent can get nowhere all the same: then a person has to look, and the rest of its job waits. */
+function circling(moved: Moved, trail: readonly Trace[], stage: Stage, now: number): Moved {
+  const { migration, history } = moved;
+  if (migration.problem !== undefined) return moved;
+  const lists = stage.release.files.filter((f) => f.role === "manifest").map((f) => f.name);
+  const rounds = new Map<string, number>();
+  for (const [i, { did, file }] of trail.entries()) {
+    // Asked for twice in a row, it was not answered the first time.
+    if (did !== "asked" || file === undefined || lists.includes(file) || trail[i - 1]?.file === file) continue;
+    rounds.set(file, (rounds.get(file) ?? 0) + 1);
+  }
+  const [file, count] = [...rounds].find(([, times]) => times > roundsExpected) ?? [];
+  if (file === undefined) return moved;
+  const problem: Problem = {
+    code: "E_LOOPING",
+    message: `It has asked for ${file} in ${count} rounds, and nothing proves that it runs ${stage.release.load}.`,
+    remedy:
+      "Look at its screen (provision guide): it refuses the image or cannot read its configuration. Where it runs the load, its next start may prove it.",
+  };
+  const held: Migration = { ...migration, problem };
+  return { ...moved, migration: held, history: [...history, entry(held, "stage.problem", problem.message, now)] };
 }
 
 /** A list of images writes no flash; an image asked for does; taking it whole, or starting again, ends the writing. */

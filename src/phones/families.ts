@@ -12,13 +12,7 @@ export const families: readonly Family[] = [cisco7940, ciscoJava, cisco69xx, cis
  * Undefined when no family has it.
  */
 export function modelOf(text: string): Model | undefined {
-  const wanted = plain(text);
-  for (const family of families) {
-    for (const model of family.models) {
-      if ([model.id, ...model.aliases].some((name) => plain(name) === wanted)) return model;
-    }
-  }
-  return undefined;
+  return byName.get(plain(text));
 }
 
 /** The family of that id. */
@@ -34,3 +28,11 @@ function plain(text: string): string {
     .replace(/^(?:systems)?(?:unified)?(?:ipphone|phone)/, "")
     .replace(/^cp/, "");
 }
+
+// Asked for every DHCP message that names a model. Where two families share a name, the first one has it.
+const byName: ReadonlyMap<string, Model> = new Map(
+  families
+    .flatMap(({ models }) => models)
+    .flatMap((model) => [model.id, ...model.aliases].map((name) => [plain(name), model] as const))
+    .toReversed(),
+);

@@ -130,14 +130,19 @@ function arrived(trail: readonly Trace[], images: Images, release: Release): boo
   );
   if (boot < 0) return false;
   const own = ["overrides", "web-overrides", "license", "directory", "calls"];
-  const settled = trail.slice(boot).some((step) => step.did === "asked" && own.includes(step.kind));
+  const listed = ["phone-config", "site-config"];
+  const asked = (kinds: readonly string[]) =>
+    trail.slice(boot).some((step) => step.did === "asked" && kinds.includes(step.kind));
+  const settled = asked(own);
   const kind = release.protocol === "none" ? "bootrom-version" : "version";
   const said = trail.slice(taken + 1).findLast((step) => step.did === "reported" && step.kind === kind)?.load;
   const agrees = said === release.version;
   const logged = trail.slice(boot).some((s) => s.kind === "log-version" && s.load === release.version);
   // A last ACK that was lost leaves an image that was only asked for: then both the files and the report have to say so.
+  // Only an application reads those that the master file lists (§1.1 step 7), and the report says which.
   // A phone whose file system a new BootROM has formatted has no files to ask for.
-  if (images.taken.length === 0) return release.protocol === "none" ? agrees : settled && (agrees || logged);
+  if (images.taken.length === 0)
+    return release.protocol === "none" ? agrees : (settled && logged) || (asked([...own, ...listed]) && agrees);
   return said === undefined ? settled || logged : agrees;
 }
 

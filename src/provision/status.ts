@@ -107,7 +107,7 @@ function silence({ progress, since }: Migration, heard: number, now: number | un
 
 function stateOf(migration: Migration): PhoneStatus["state"] {
   const { at } = migration.progress;
-  if (migration.problem?.code === "E_STALLED") return "stalled";
+  if (migration.problem?.code === "E_STALLED" || migration.problem?.code === "E_LOOPING") return "stalled";
   return at === "waiting" && migration.wish === "pause" ? "paused" : at;
 }
 

@@ -27,11 +27,20 @@ export interface RunManner {
   /** Asked every `every` milliseconds (default 1000) of virtual time: acts on the phones, or ends the run by `true`. */
   readonly operator?: (now: number, act: Operator) => boolean | undefined | Promise<boolean | undefined>;
   readonly every?: number;
+  /** What happens to phones and server at given instants of virtual time, e.g. a power cut between two looks. */
+  readonly strokes?: readonly Stroke[];
   /**
    * Counts every datagram before it is carried; `true` swallows it. For tests that cut power at a certain block, or watch
    * what one phone receives.
    */
   readonly tap?: (datagram: Datagram, now: number, act: Operator) => boolean | undefined;
+}
+
+/** One thing that befalls phones or server. */
+export interface Stroke {
+  /** Milliseconds of virtual time. */
+  readonly at: number;
+  readonly falls: (now: number, act: Operator) => void | Promise<void>;
 }
 
 /** What an operator can do to a phone. */
@@ -70,6 +79,7 @@ type Happening =
   | { readonly is: "got"; readonly seat: Seat; readonly get: WebGet; readonly answer: WebAnswer }
   | { readonly is: "wakes"; readonly seat: Seat }
   | { readonly is: "server" }
+  | { readonly is: "stroke"; readonly stroke: Stroke }
   | { readonly is: "operator" };
 
 class World {
@@ -90,8 +100,9 @@ class World {
   }
 
   async run(): Promise<Ran> {
-    const { seats, until, operator } = this.manner;
+    const { seats, until, operator, strokes = [] } = this.manner;
     for (const seat of seats) if (seat.mood === "off") this.happen(seat, { is: "powerOn" });
+    for (const stroke of strokes) this.queue.add(stroke.at, { is: "stroke", stroke });
     if (operator !== undefined) this.queue.add(this.now, { is: "operator" });
     for (let next = this.queue.take(); next !== undefined; next = this.queue.take()) {
       if (next.at > until) return this.ended(until, "bound");
@@ -117,6 +128,11 @@ class World {
         this.queue.add(this.now + (this.manner.every ?? 1000), happening);
         return stop === true;
       }
+      case "stroke":
+        await happening.stroke.falls(this.now, this.act);
+        // It may have woken, or killed, the server.
+        this.minuteServer();
+        return false;
       case "wakes":
         // A wake that the phone has since moved on from is stale.
         if (this.wanted.get(happening.seat) !== this.now) return false;

@@ -25,8 +25,17 @@ export interface Journey {
   readonly beside?: string;
   /** Acts on phone and server every five seconds of virtual time, beside the technician's power-cycles. */
   readonly fate?: (now: number, act: Operator, phone: Seat, world: World) => void | Promise<void>;
+  /** What befalls phone and server at instants of virtual time, in milliseconds. */
+  readonly strokes?: readonly Strike[];
+  /** Milliseconds that a datagram takes at least; default 1. */
+  readonly delay?: number;
   /** Hours of virtual time. */
   readonly hours?: number;
+}
+
+export interface Strike {
+  readonly at: number;
+  readonly falls: (now: number, act: Operator, phone: Seat, world: World) => void | Promise<void>;
 }
 
 export interface Journeyed {
@@ -59,11 +68,15 @@ export async function travel(journey: Journey): Promise<Journeyed> {
     seats: other === undefined ? [phone] : [phone, other],
     server: world,
     link: createLink(
-      { loss: journey.loss, duplication: journey.loss / 2, delay: 1, jitter: journey.loss * 50 },
+      { loss: journey.loss, duplication: journey.loss / 2, delay: journey.delay ?? 1, jitter: journey.loss * 50 },
       journey.seed,
     ),
     until: (journey.hours ?? 8) * 60 * minute,
     every: 5_000,
+    strokes: (journey.strokes ?? []).map(({ at, falls }) => ({
+      at,
+      falls: (now, act) => falls(now, act, phone, world),
+    })),
     tap: (datagram) => {
       if (other !== undefined && datagram.from.ip !== other.ip && datagram.to.ip === other.ip)
         record(boots, other, datagram);

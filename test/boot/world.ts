@@ -21,6 +21,7 @@ import { createEvidence } from "../../src/provision/evidence.ts";
 import type { Image, Knowledge, Note, SiteFiles, UploadDesk, Vault } from "../../src/provision/ports.ts";
 import { createTracker, type Tracker } from "../../src/provision/tracker.ts";
 import { mayWrite, withEvidence } from "../../src/provision/uploads.ts";
+import type { Renderer } from "../../src/render/render.ts";
 import { createRenderer } from "../../src/render/renderer.ts";
 import { benchFor } from "../../src/sim/bench.ts";
 import type { Datagram } from "../../src/sim/datagram.ts";
@@ -47,7 +48,7 @@ const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.met
 
 const manifests = await loadManifests(root("firmware-manifests"));
 if (manifests.kind === "findings") throw new Error(JSON.stringify(manifests.findings, null, 1));
-const renderer = createRenderer(await loadTemplates(root("templates")));
+const renderer = remembering(createRenderer(await loadTemplates(root("templates"))));
 
 export const knowledge: Knowledge = { families, graph: (family) => manifests.graphs.get(family) };
 
@@ -72,24 +73,44 @@ export function plannerOf(
 /** Octets of the largest image: the order of events stays, and a journey costs milliseconds. */
 const small = 5_000;
 
+/** Rendering depends on what it is given and on nothing else: thousands of journeys with one phone render each file once. */
+function remembering(renderer: Renderer): Renderer {
+  const known = new Map<string, ReturnType<Renderer["render"]>>();
+  return {
+    render(request) {
+      const { family, kind, load, brief, phone, settings } = request;
+      const key = JSON.stringify([family, kind, load, brief, phone, settings, request.model.id, request.release.load]);
+      const result = known.get(key) ?? renderer.render(request);
+      known.set(key, result);
+      return result;
+    },
+  };
+}
+
+const packages = new Map<string, ReadonlyMap<string, Image>>();
+
+/** The images of a package: made once, as nobody changes them. */
+function imagesOf(model: string, load: string): ReadonlyMap<string, Image> {
+  const key = `${model} ${load}`;
+  const known = packages.get(key);
+  if (known !== undefined) return known;
+  const files = benchFor(model)?.files(load, small) ?? [];
+  const images = new Map(files.map(({ name, octets }) => [name, imageOf(name, octets)]));
+  packages.set(key, images);
+  return images;
+}
+
 /** A vault with every file of every package that the simulator can make for a model. */
 export function fullVault(model = "7960"): Vault & { readonly damaged: Set<string> } {
-  const bench = benchFor(model);
-  if (bench === undefined) throw new Error(`no simulated ${model}`);
+  if (benchFor(model) === undefined) throw new Error(`no simulated ${model}`);
   const damaged = new Set<string>();
-  const packages = new Map<string, ReadonlyMap<string, Uint8Array>>();
-  const filesOf = (load: string) => {
-    const known = packages.get(load) ?? new Map(bench.files(load, small).map((f) => [f.name, f.octets]));
-    packages.set(load, known);
-    return known;
-  };
   return {
     damaged,
-    image: async (_family, load, file) => {
-      const octets = damaged.has(file) ? undefined : filesOf(load).get(file);
-      return octets === undefined ? undefined : imageOf(file, octets);
+    image: async (_family, load, file) => (damaged.has(file) ? undefined : imagesOf(model, load).get(file)),
+    missing: async (_family, load, files) => {
+      const there = imagesOf(model, load);
+      return files.filter((file) => damaged.has(file) || !there.has(file));
     },
-    missing: async (_family, load, files) => files.filter((file) => damaged.has(file) || !filesOf(load).has(file)),
   };
 }
 
@@ -118,8 +139,10 @@ export interface World extends SimulatedServer {
   readonly desk: Desk;
   readonly notes: Note[];
   readonly now: () => number;
-  /** Everything in memory is lost, as by SIGKILL; the store remains. */
-  kill(): Promise<void>;
+  /** The TFTP server that leases name from now on, by options 66 and 150 and siaddr; undefined: none. */
+  leaseNames: Ipv4 | undefined;
+  /** Everything in memory is lost, as by SIGKILL; the store remains. Nothing is answered for `downFor` milliseconds. */
+  kill(downFor?: number): Promise<void>;
 }
 
 export interface WorldParts {
@@ -140,6 +163,8 @@ export async function createWorld(parts: WorldParts = {}): Promise<World> {
   const time = virtualClock();
   const wire = virtualWire();
   const notes: Note[] = [];
+  let leaseNames = parts.tftpServer === false ? undefined : SERVER;
+  let upAgainAt = 0;
   let life = await begin();
 
   async function begin() {
@@ -194,11 +219,18 @@ export async function createWorld(parts: WorldParts = {}): Promise<World> {
     get desk() {
       return life.desk;
     },
+    get leaseNames() {
+      return leaseNames;
+    },
+    set leaseNames(server) {
+      leaseNames = server;
+    },
     receives: async (datagram, now) => {
       time.set(now);
+      if (now < upAgainAt) return [];
       if (datagram.to.port === 67) {
         const answers = await answerDhcp(life.dhcp, life.leases, datagram, now);
-        return parts.tftpServer === false ? answers.map(withoutServer) : answers;
+        return leaseNames === SERVER ? answers : answers.map((answer) => naming(leaseNames, answer));
       }
       wire.deliver(datagram);
       return exchange();
@@ -222,7 +254,8 @@ export async function createWorld(parts: WorldParts = {}): Promise<World> {
       time.runDue();
       return exchange();
     },
-    kill: async () => {
+    kill: async (downFor = 0) => {
+      upAgainAt = time.clock.now() + downFor;
       time.clear();
       wire.clear();
       life = await begin();
@@ -273,11 +306,15 @@ async function answerDhcp(
   return [{ from: { ip: SERVER, port: 67 }, to, octets: answer.octets }];
 }
 
-/** The same lease from a DHCP server that knows nothing of phones. */
-function withoutServer(datagram: Datagram): Datagram {
+/** The same lease from a DHCP server that knows nothing of phones, or knows of another TFTP server. */
+function naming(server: Ipv4 | undefined, datagram: Datagram): Datagram {
   const packet = decodeDhcp(datagram.octets);
   const options = new Map([...packet.options].filter(([code]) => code !== 66 && code !== 150));
-  const octets = encodeDhcp({ ...packet, siaddr: NO_ADDRESS, options });
+  if (server !== undefined) {
+    options.set(66, new TextEncoder().encode(server));
+    options.set(150, Uint8Array.from(server.split("."), Number));
+  }
+  const octets = encodeDhcp({ ...packet, siaddr: server ?? NO_ADDRESS, options });
   return octets === undefined ? datagram : { ...datagram, octets };
 }
 

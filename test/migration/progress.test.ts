@@ -207,6 +207,30 @@ test("silence makes a stall visible and moves nothing; the next sign of life cle
   expect(play(stalled, [asked("OS79XX.TXT")]).problem).toBeUndefined();
 });
 
+test("a phone that is told its load in five starts and asks for no image is shown to a person, until it asks", () => {
+  const start = classicBoot(sccp505);
+  const patient = play(fresh, Array(4).fill(start).flat());
+  expect(patient.problem).toBeUndefined();
+  const shown = play(patient, start);
+  expect(shown).toMatchObject({ progress: { at: "waiting", stage: 1 }, problem: { code: "E_NOT_FOLLOWING" } });
+  expect(play(shown, start)).toBe(shown);
+  const loading = play(shown, [asked("P00305000500.bin")]);
+  expect(loading.progress).toMatchObject({ at: "loading", stage: 1 });
+  expect(loading.problem).toBeUndefined();
+});
+
+test("a phone that goes round in a circle is shown to a person, though it never falls silent", () => {
+  const round = [...classicBoot(sccp505), asked("P00305000500.bin"), asked("P00305000500.bin")];
+  const patient = play(fresh, Array(4).fill(round).flat());
+  expect(patient.problem).toBeUndefined();
+  const shown = play(patient, round);
+  expect(shown.problem?.code).toBe("E_LOOPING");
+  expect(shown.problem?.message).toContain("P00305000500.bin in 5 rounds");
+  const arrived = play(shown, [took("P00305000500.bin"), ...classicBoot(sccp505), took("OS79XX.TXT", sccp505.load)]);
+  expect(arrived.progress).toMatchObject({ at: "waiting", stage: 2 });
+  expect(arrived.problem).toBeUndefined();
+});
+
 const names = [
   "OS79XX.TXT",
   ...loaderNames,

@@ -94,6 +94,14 @@ test("before the image is whole and the phone has started again, a report of the
 test("after a lost last ACK the files and the report together are the proof", () => {
   expect(play([asksImage, boots, settles]).progress).not.toEqual(second);
   expect(play([asksImage, boots, says("4.0.15.1009"), settles]).progress).toEqual(second);
+  expect(play([asksImage, boots, says("4.0.15.1009", "log"), settles]).progress).toEqual(second);
+});
+
+test("after a lost last ACK the files that the master file lists show that the reporting application runs", () => {
+  const reads = did("asked", "0004f2000001-extension.cfg");
+  expect(play([asksImage, boots, says("4.0.15.1009"), reads]).progress).toEqual(second);
+  expect(play([asksImage, boots, reads]).progress).not.toEqual(second);
+  expect(play([asksImage, boots, says("4.0.15.1009", "log"), reads]).progress).not.toEqual(second);
 });
 
 test("a phone that reports its old version after the start has not arrived, and has once it reports the new one", () => {
