@@ -20,6 +20,7 @@ interface Options extends Globals {
   readonly group?: string;
   readonly policy: "strict" | "documented";
   readonly wave?: string;
+  readonly together?: boolean;
   readonly at?: string;
   readonly until?: string;
   readonly everyDay?: boolean;
@@ -42,7 +43,11 @@ export function migrate(run: Run): Command {
     .option("--group <group>", "every phone of this group")
     .option("--from <release>", "what phones run of which the inventory does not know it")
     .addOption(policyOption())
-    .option("--wave <n>", "one phone of each kind first, then n at a time, each wave after the one before has arrived")
+    .option(
+      "--wave <n>",
+      "n at a time after the canaries, each wave after the one before has arrived; without it all the others",
+    )
+    .option("--together", "all at once, without canaries")
     .option("--at <time>", "not before: 2026-11-21T02:00, 02:00 (the next one) or +90m")
     .option("--until <time>", "no phone begins from then on; one under way is finished")
     .option("--every-day", "the hours from --at to --until come again every day")
@@ -54,6 +59,14 @@ export function migrate(run: Run): Command {
     .option("--dry-run", "say what would happen, and change nothing")
     .option("--watch", "stay until every phone has arrived")
     .addOption(new Option("--json", "one JSON document; implies --yes unless --dry-run"))
+    .addHelpText(
+      "after",
+      [
+        "",
+        "One phone for each step that any of them takes goes first and alone: the canary of that step. The others begin when",
+        "every canary has arrived, and none of them does where one has a problem.",
+      ].join("\n"),
+    )
     .addHelpText("after", "\nExample:\n  provision migrate --model 7960 --to sip --wave 10 --accept-one-way --watch")
     .action(run(enrol));
 }
@@ -96,6 +109,7 @@ function requestOf(options: Options) {
     acceptOneWay: options.acceptOneWay ?? false,
     startAt,
     ...(options.restart === true ? { restart: true } : {}),
+    ...(options.together === true ? { together: true } : {}),
     // Hours like 22:00 to 05:00, asked for in the evening: the end lies behind the beginning.
     ...defined({ until: until !== undefined && until <= startAt ? until + 86_400_000 : until }),
     ...(options.everyDay === true ? { everyDay: true } : {}),

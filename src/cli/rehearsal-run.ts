@@ -134,7 +134,14 @@ async function enrolAll({ plan, phones, from, to, policy }: Piece, { service, pl
     running: from,
   }));
   await service.ask.putPhones({ phones: rows });
-  const answer = await service.ask.migrate({ model: plan.model, to, policy, acceptOneWay: true, enrol: true });
+  const answer = await service.ask.migrate({
+    model: plan.model,
+    to,
+    policy,
+    acceptOneWay: true,
+    together: true,
+    enrol: true,
+  });
   if (answer.enrolled) return;
   const reasons = answer.phones.map(({ mac, verdict, because = "" }) => `${mac} ${verdict} ${because}`.trim());
   throw failure("E_REHEARSAL", 1, { where: "migrate", message: reasons.join("; "), remedy: "see provision plan" });

@@ -39,7 +39,10 @@ export const controlRequests = {
     macs: z.array(mac).default([]),
     group: word.optional(),
     policy: z.enum(["strict", "documented"]).default("strict"),
+    /** So many at a time after one canary for each step; absent: all the others. */
     wave: z.number().int().min(1).max(100_000).optional(),
+    /** All at once, without a canary. */
+    together: z.boolean().default(false),
     /** Milliseconds since the epoch; 0: at once. */
     startAt: z.number().int().min(0).default(0),
     /** No phone begins from then on. */

@@ -53,19 +53,19 @@ function outOfHours({ startAt, until, everyDay }: Migration, now: number): strin
 }
 
 /**
- * The wave of each phone, from 1. `kinds` names for each what it is and where it goes: the first of every kind goes
- * alone, one after the other, as the canary of its kind; then all others, `size` at a time. Without a size all go
- * together.
+ * The wave of each phone, from 1. `ways` names the steps of each phone's way, by model, start and end. Whoever takes a
+ * step that no canary takes goes alone, one after the other, as the canary of that step, those with the longest ways
+ * first; then all others, `size` at a time, or all together without a size.
  */
-export function wavesFor(kinds: readonly string[], size: number | undefined): readonly number[] {
-  if (size === undefined) return kinds.map(() => 1);
-  const canaries = new Map<string, number>();
-  for (const [i, kind] of kinds.entries()) if (!canaries.has(kind)) canaries.set(kind, i);
-  const first = new Set(canaries.values());
-  let alone = 0;
+export function wavesFor(ways: readonly (readonly string[])[], size: number | undefined): readonly number[] {
+  const tried = new Set<string>();
+  const canaries = new Map<number, number>();
+  const longestFirst = [...ways.entries()].sort(([, a], [, b]) => b.length - a.length);
+  for (const [i, way] of longestFirst) {
+    if (way.every((step) => tried.has(step))) continue;
+    canaries.set(i, canaries.size + 1);
+    for (const step of way) tried.add(step);
+  }
   let others = 0;
-  return kinds.map((_, i) => {
-    if (first.has(i)) return ++alone;
-    return canaries.size + 1 + Math.floor(others++ / size);
-  });
+  return ways.map((_, i) => canaries.get(i) ?? canaries.size + 1 + Math.floor(others++ / (size ?? ways.length)));
 }

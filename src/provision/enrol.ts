@@ -10,8 +10,10 @@ export interface EnrolOrder {
   readonly phones: readonly { readonly mac: Mac; readonly plan: MigrationPlan }[];
   /** Names the job; a fresh one for each command. */
   readonly job: string;
-  /** Phones at a time after the first; all together where undefined. */
+  /** Phones at a time after the canaries; all the others together where undefined. */
   readonly wave?: number;
+  /** All in one wave, without a canary. */
+  readonly together?: boolean;
   /** Not before this instant; milliseconds since the epoch, 0 for at once. */
   readonly startAt: number;
   readonly acceptOneWay: boolean;
@@ -68,10 +70,13 @@ export async function judge(
 
 /** Waves of the phones that go: one that is left out must not be the canary of the others. */
 function inWaves(order: EnrolOrder, verdicts: readonly Verdict[]): readonly Verdict[] {
-  const kinds = order.phones
+  if (order.together === true) return verdicts;
+  const ways = order.phones
     .filter((_, i) => verdicts[i]?.is === "ready")
-    .map(({ plan }) => `${plan.family} ${plan.model} ${plan.to.load}`);
-  const waves = wavesFor(kinds, order.wave)[Symbol.iterator]();
+    .map(({ plan }) =>
+      plan.stages.map(({ from, release, lever }) => `${plan.model} ${from?.load} ${lever} ${release.load}`),
+    );
+  const waves = wavesFor(ways, order.wave)[Symbol.iterator]();
   return verdicts.map((verdict) => (verdict.is === "ready" ? { ...verdict, wave: waves.next().value ?? 1 } : verdict));
 }
 

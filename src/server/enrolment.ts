@@ -142,7 +142,11 @@ function planOf(core: Core, phone: Phone, request: Received<"migrate">): Planned
 }
 
 function orderOf(request: Received<"migrate">, phones: readonly { mac: Mac; plan: MigrationPlan }[]): EnrolOrder {
-  const { wave, startAt, acceptOneWay, stopAfter, until, transfers } = request;
+  const { wave, together, startAt, acceptOneWay, stopAfter, until, transfers } = request;
+  if (wave !== undefined && together) {
+    const remedy = "give one of them: --wave 10 after the canaries, or --together without any";
+    throw failure("E_USAGE", 2, { where: "--together", message: "phones go in waves or together", remedy });
+  }
   if (until !== undefined && until <= startAt) {
     const remedy = "give an end that lies after the beginning: --at 22:00 --until +6h";
     throw failure("E_USAGE", 2, { where: "--until", message: "these hours end before they begin", remedy });
@@ -153,6 +157,7 @@ function orderOf(request: Received<"migrate">, phones: readonly { mac: Mac; plan
   };
   return {
     phones,
+    together,
     job: randomUUID(),
     startAt,
     acceptOneWay,

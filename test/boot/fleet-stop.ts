@@ -16,7 +16,7 @@ export async function stopButton(parts: {
     parts.writing + parts.waiting,
     parts.store === undefined ? {} : { store: parts.store },
   );
-  await fleet.enrol({ phones: fleet.phones.map(({ mac }) => ({ mac, plan: twoStages })) });
+  await fleet.enrol({ phones: fleet.phones.map(({ mac }) => ({ mac, plan: twoStages })), together: true });
   const flashing = fleet.phones.slice(0, parts.writing);
   await Promise.all(flashing.map(fleet.boot));
   const before = fleet.starts();

@@ -33,6 +33,21 @@ test.each([1, 5, 49])("R45: a load that kills costs one phone of fifty, in waves
   expect(waiting?.waitsFor.join()).toContain("E_STALLED");
 });
 
+test("R45: without a size of waves one canary goes first and the others together, and only where it arrives", async () => {
+  const fleet = await createFleet(50);
+  await fleet.enrol({});
+  for (const phone of fleet.phones) await fleet.boot(phone);
+  expect(fleet.starts()).toBe(1);
+  for (let i = 0; i < 3; i++) await round(fleet);
+  expect(count(fleet)).toEqual({ done: 50 });
+
+  const poisoned = await createFleet(50, { poisoned: oneStage.to.load });
+  await poisoned.enrol({});
+  for (let i = 0; i < 12; i++) await round(poisoned);
+  expect(poisoned.phones.filter(({ dead }) => dead)).toHaveLength(1);
+  expect(poisoned.starts()).toBe(1);
+});
+
 test("R45: a minute of silence of the canary stands in the status", async () => {
   const fleet = await createFleet(3, { poisoned: oneStage.to.load });
   await fleet.enrol({ wave: 2 });
@@ -49,7 +64,7 @@ test("R45: a minute of silence of the canary stands in the status", async () => 
 
 test("no more phones write at once than the order allows; the others are not told, and go later", async () => {
   const fleet = await createFleet(20);
-  await fleet.enrol({ transfers: 4 });
+  await fleet.enrol({ transfers: 4, together: true });
   for (const phone of fleet.phones) await fleet.boot(phone);
   expect(fleet.phones.filter(({ writing }) => writing !== undefined)).toHaveLength(4);
   for (const phone of fleet.phones) await fleet.finish(phone);
@@ -61,7 +76,7 @@ test("no more phones write at once than the order allows; the others are not tol
 
 test("a phone that was told its lever and did not act keeps its place for two minutes only", async () => {
   const fleet = await createFleet(2, { transfers: 1 });
-  await fleet.enrol({});
+  await fleet.enrol({ together: true });
   const [first, second] = fleet.phones;
   if (first === undefined || second === undefined) throw new Error("two phones");
   const { tracker } = fleet;

@@ -33,7 +33,7 @@ const polycom = [
 ];
 
 test.each([...models, ...polycom])(
-  "every pair of releases of a %s is travelled to its end, with 5 %% of the datagrams lost",
+  "every pair of releases of a %s is travelled to its end, with one datagram in twenty lost",
   { timeout: 900_000 },
   async (model) => {
     const all = plannedPairs(model);

@@ -93,7 +93,15 @@ test(`phones arrive though the server is killed ${kills} times while they are on
     }));
     await ask?.("putPhones", { phones: rows });
     const macs = rows.map(({ mac }) => mac);
-    await ask?.("migrate", { model: "7960", to: "sip", policy: "strict", acceptOneWay: true, enrol: true, macs });
+    await ask?.("migrate", {
+      model: "7960",
+      to: "sip",
+      policy: "strict",
+      acceptOneWay: true,
+      together: true,
+      enrol: true,
+      macs,
+    });
     let restarting: Promise<void> | undefined;
     let done = 0;
     const rested = new Map<Seat, number>();

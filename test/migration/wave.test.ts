@@ -33,10 +33,19 @@ function standing(job: readonly Migration[]): Standing {
   return ledger.of("j");
 }
 
-test("the first phone of each kind goes alone, then as many at a time as were asked for", () => {
-  expect(wavesFor(["a", "a", "a", "a", "a", "a"], 2)).toEqual([1, 2, 2, 3, 3, 4]);
-  expect(wavesFor(["a", "a", "b", "a", "b"], 2)).toEqual([1, 3, 2, 3, 4]);
-  expect(wavesFor(["a", "b", "a"], undefined)).toEqual([1, 1, 1]);
+/** Ways by the letters of their steps. */
+const ways = (...steps: readonly string[]) => steps.map((letters) => [...letters]);
+
+test("the first phone of each kind goes alone, then as many at a time as were asked for, or all", () => {
+  expect(wavesFor(ways("a", "a", "a", "a", "a", "a"), 2)).toEqual([1, 2, 2, 3, 3, 4]);
+  expect(wavesFor(ways("a", "a", "b", "a", "b"), 2)).toEqual([1, 3, 2, 3, 4]);
+  expect(wavesFor(ways("a", "b", "a", "a", "b"), undefined)).toEqual([1, 2, 3, 3, 3]);
+  expect(wavesFor(ways("a"), undefined)).toEqual([1]);
+});
+
+test("a phone whose steps a canary with a longer way takes needs no canary; one step of its own makes it one", () => {
+  expect(wavesFor(ways("b", "ab", "b", "ab"), undefined)).toEqual([2, 1, 2, 2]);
+  expect(wavesFor(ways("cb", "ab", "b"), undefined)).toEqual([1, 2, 3]);
 });
 
 test("a wave waits until the one before has arrived", () => {
@@ -134,7 +143,7 @@ test("every phone has a wave, the waves are full but for the canaries and the la
   const kinds = fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 300 });
   fc.assert(
     fc.property(kinds, fc.integer({ min: 1, max: 50 }), (of, size) => {
-      const waves = wavesFor(of, size);
+      const waves = wavesFor(ways(...of), size);
       const canaries = new Set(of).size;
       expect(waves).toHaveLength(of.length);
       for (let w = 1; w <= canaries; w++) expect(waves.filter((x) => x === w)).toHaveLength(1);
