@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Image, SiteFiles } from "../provision/ports.ts";
 import { openPinned, type PinnedFile } from "./pinned-file.ts";
+import { Turnstile } from "./turnstile.ts";
 
 /** The folder of the site's own files cannot be used. `code` is stable. */
 export class SiteFilesError extends Error {
@@ -24,18 +25,37 @@ export async function openSiteFiles(root: string): Promise<SiteFiles> {
   await folders.list(base).catch((cause: unknown) => {
     throw unusable(root, cause);
   });
+  const turnstile = new Turnstile(PLACES, PATIENCE);
   const shared = new Map<string, Shared>();
+  const looks = new Map<string, Looks>();
+
+  const look = async (parts: readonly string[], callers: number): Promise<Shared | undefined> => {
+    const at = (parts.length > 1 ? parts.slice(0, -1) : parts).join("/");
+    const file = await turnstile.pass(
+      at,
+      async () => {
+        const path = await lookUp(folders, base, parts);
+        return path === undefined ? undefined : openInside(base, path);
+      },
+      (late) => late?.close().catch(() => {}),
+    );
+    return file === undefined ? undefined : share(shared, at, file, callers);
+  };
 
   return {
     async find(name) {
       const parts = partsOf(name);
       if (parts === undefined) return undefined;
-      const path = await lookUp(folders, base, parts);
-      const file = path === undefined ? undefined : await openInside(base, path);
-      return file === undefined ? undefined : share(shared, parts.at(-1) ?? name, file);
+      const found = await lookOnce(looks, parts.join("/"), (callers) => look(parts, callers));
+      return found === undefined ? undefined : imageOf(parts.at(-1) ?? name, found, turnstile, shared);
     },
   };
 }
+
+/** Looks and reads at a time: one of Node's four threads stays free for the vault whatever the site's folder does. */
+const PLACES = 3;
+/** Ms that a disk may take for one look or one read; a phone asks again after four seconds. */
+const PATIENCE = 5000;
 
 /** TFTP carries names of at most 512 octets; no phone nests its files deeper than a few folders. */
 const LONGEST_NAME = 512;
@@ -91,29 +111,95 @@ function isInside(base: string, path: string): boolean {
   return path.startsWith(base.endsWith(sep) ? base : base + sep);
 }
 
+interface Looks {
+  running: Promise<Shared | undefined>;
+  /** The look that begins when the running one ends, for all who have asked since that began. */
+  next: Coming | undefined;
+}
+
+interface Coming {
+  callers: number;
+  readonly found: Promise<Shared | undefined>;
+}
+
+/**
+ * One look for all who ask for a name while another is under way: a building that boots asks for the same few names in
+ * the same instant. A look that has begun answers nobody who came later, so that no answer is older than its question.
+ */
+function lookOnce(
+  looks: Map<string, Looks>,
+  name: string,
+  look: (callers: number) => Promise<Shared | undefined>,
+): Promise<Shared | undefined> {
+  const known = looks.get(name);
+  if (known?.next !== undefined) {
+    known.next.callers++;
+    return known.next.found;
+  }
+  if (known === undefined) {
+    const entry: Looks = { running: look(1), next: undefined };
+    looks.set(name, entry);
+    followed(looks, name, entry);
+    return entry.running;
+  }
+  const { running } = known;
+  const next: Coming = {
+    callers: 1,
+    found: running.then(
+      () => look(next.callers),
+      () => look(next.callers),
+    ),
+  };
+  known.next = next;
+  return next.found;
+}
+
+function followed(looks: Map<string, Looks>, name: string, entry: Looks): void {
+  const over = () => {
+    const { next } = entry;
+    if (next === undefined) {
+      looks.delete(name);
+      return;
+    }
+    entry.running = next.found;
+    entry.next = undefined;
+    followed(looks, name, entry);
+  };
+  entry.running.then(over, over);
+}
+
 interface Shared {
+  readonly at: string;
   readonly file: PinnedFile;
   users: number;
 }
 
 /** One descriptor serves every phone that reads the same state of the same file. */
-async function share(shared: Map<string, Shared>, name: string, file: PinnedFile): Promise<Image> {
+async function share(shared: Map<string, Shared>, at: string, file: PinnedFile, users: number): Promise<Shared> {
   const known = shared.get(file.stamp);
-  const entry = known ?? { file, users: 0 };
+  const entry = known ?? { at, file, users: 0 };
   shared.set(file.stamp, entry);
-  entry.users++;
+  entry.users += users;
   if (known !== undefined) await file.close();
+  return entry;
+}
+
+function imageOf(name: string, entry: Shared, turnstile: Turnstile, shared: Map<string, Shared>): Image {
+  const { at, file } = entry;
   let closed: Promise<void> | undefined;
   return {
     name,
     size: file.size,
     key: file.stamp,
-    async read(offset, length) {
-      if (closed !== undefined) throw new Error(`${name} has been closed`);
-      const octets = await entry.file.read(offset, length);
-      // Asked after the reading: what was read is then of the state that was pinned.
-      if ((await entry.file.stampNow()) !== file.stamp) throw new Error(`${name} was changed while it was being read`);
-      return octets;
+    read(offset, length) {
+      if (closed !== undefined) return Promise.reject(new Error(`${name} has been closed`));
+      const work = async () => {
+        const octets = await file.read(offset, length);
+        // Asked after the reading: what was read is then of the state that was pinned.
+        if ((await file.stampNow()) !== file.stamp) throw new Error(`${name} was changed while it was being read`);
+        return octets;
+      };
+      return turnstile.pass(at, work, () => {});
     },
     close() {
       closed ??= leave(shared, entry);

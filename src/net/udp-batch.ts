@@ -43,16 +43,19 @@ const EAGAIN = 11;
 const ENOBUFS = 105;
 
 /** How long, in ms, one turn may go on fetching before timers and other sockets get theirs. */
-const TURN = 2;
+const TURN = 4;
 
 /** How long, in ms, to look for the next datagram of a client that answers faster than Node can sleep and wake. */
 const SPIN = 0.04;
 
-/** After a look in vain, so many turns go by without one: real phones take longer than that, and looking costs. */
-const SPIN_PAUSE = 200;
+/**
+ * After a look in vain, so many turns at most go by without one: real phones take longer than that, and looking costs.
+ * The pause doubles from one turn, so that a client that was late once is not taken for a slow one.
+ */
+const LONGEST_PAUSE = 256;
 
-/** A datagram that follows the one before within so many ms was waiting already; others may be waiting too. */
-const BACK_TO_BACK = 0.02;
+/** A datagram that follows the one before within so many ms may have others behind it, or soon. */
+const BACK_TO_BACK = 0.1;
 
 type Call = (...args: (number | Uint8Array)[]) => number;
 
@@ -159,6 +162,7 @@ class Batches {
   readonly #sockets = new Map<number, BatchSocket>();
   #receivedAt = 0;
   #pause = 0;
+  #nextPause = 1;
   #alone = false;
   #queued = 0;
   #queuedBy: BatchSocket | undefined;
@@ -330,8 +334,13 @@ class Batches {
       } else if (this.#pause > 0 || now > patience) break;
     }
     this.#reading = false;
-    if (fetched > 0) this.#pollSoon();
-    else if (patience > 0 && this.#pause === 0) this.#pause = SPIN_PAUSE;
+    if (fetched > 0) {
+      this.#nextPause = 1;
+      this.#pollSoon();
+    } else if (patience > 0 && this.#pause === 0) {
+      this.#pause = this.#nextPause;
+      this.#nextPause = Math.min(LONGEST_PAUSE, this.#nextPause * 2);
+    }
   }
 
   #fetchAll(): number {
