@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { Note } from "../provision/ports.ts";
 import { macWithColons } from "../wire/address.ts";
@@ -33,9 +34,58 @@ export function createLog(level: string, destination: DestinationStream): Log {
   };
 }
 
-/** Lines leave at once and in order; a service that ends has lost none of them. */
-export function standardError(): DestinationStream {
-  return pino.destination({ dest: 2, sync: true });
+/**
+ * The lines of one turn of the event loop leave together and in order, by one call to the system: a building that boots
+ * brings ten thousand of them. A service that ends by itself has lost none, one that is killed those of its last turn.
+ * Where a full pipe takes no more they wait, and beyond {@link MOST_WAITING} characters they are lost: the phones go on.
+ */
+export function standardError(): DestinationStream & { flush(): void } {
+  let waiting: string[] = [];
+  let length = 0;
+  let left: Uint8Array = new Uint8Array(0);
+  let pending = false;
+
+  const flush = () => {
+    pending = false;
+    const octets =
+      left.length > 0 ? Buffer.concat([left, Buffer.from(waiting.join(""))]) : Buffer.from(waiting.join(""));
+    waiting = [];
+    left = unwritten(octets);
+    length = left.length;
+    if (length > 0) again(setTimeout(flush, RETRY));
+  };
+  const again = (timer: NodeJS.Timeout) => {
+    pending = true;
+    timer.unref();
+  };
+  process.once("exit", flush);
+  return {
+    write(line) {
+      if (length > MOST_WAITING) return;
+      waiting.push(line);
+      length += line.length;
+      if (pending) return;
+      pending = true;
+      setImmediate(flush);
+    },
+    flush,
+  };
+}
+
+/** Characters of lines that wait for a reader. */
+const MOST_WAITING = 1024 * 1024;
+/** Ms until a full pipe is tried again. */
+const RETRY = 50;
+
+/** Writes to standard error; what a full pipe does not take now. Where nobody reads any more, everything is gone. */
+function unwritten(octets: Uint8Array): Uint8Array {
+  let written = 0;
+  try {
+    while (written < octets.length) written += writeSync(2, octets, written);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return octets.subarray(written);
+  }
+  return new Uint8Array(0);
 }
 
 function write(logger: Logger, level: "info" | "warn" | "error", { mac, ...rest }: Note): void {
