@@ -1,13 +1,19 @@
 import { Command } from "commander";
+import { everyRemedy, lookUp, ranked } from "../firmware/remedy.ts";
+import { type Shown, shown } from "../migration/guide.ts";
+import { failure } from "../server/failure.ts";
 import type { Guided } from "../server/guide.ts";
 import { readMac } from "../server/inventory.ts";
+import { loadKnowledge, readModel } from "../server/knowledge.ts";
 import type { Run } from "./action.ts";
 import { withAdministration } from "./admin.ts";
 import type { Globals } from "./globals.ts";
-import { printable, sayJson, type Terminal } from "./terminal.ts";
+import { printable, say, sayJson, type Terminal, tell } from "./terminal.ts";
 
 interface Options extends Globals {
-  readonly mac: string;
+  readonly mac?: string;
+  readonly model?: string;
+  readonly shows?: string;
   readonly watch?: boolean;
 }
 
@@ -15,17 +21,21 @@ interface Options extends Globals {
 export function guide(run: Run): Command {
   return new Command("guide")
     .description("walk through the migration of one phone: what it does now, what to do next")
-    .requiredOption("--mac <mac>", "the phone")
+    .option("--mac <mac>", "the phone")
+    .option("--shows <words>", "look up what a phone shows: its words, or a code such as W310")
+    .option("--model <model>", "with --shows: for a phone of this model, whether enrolled or not")
     .option("--watch", "go on, step by step, until the phone has arrived or Ctrl-C")
     .option("--json", "one JSON document")
     .addHelpText(
       "after",
-      "\nExit code 1 while the phone has a problem.\n\nExample:\n  provision guide --mac 00:0e:84:c0:60:a6 --watch",
+      '\nExit code 1 while the phone has a problem, or where nothing is known of the words.\n\nExamples:\n  provision guide --mac 00:0e:84:c0:60:a6 --watch\n  provision guide --model 7960 --shows "Protocol Application Invalid"',
     )
     .action(run(follow));
 }
 
 async function follow(terminal: Terminal, options: Options): Promise<number> {
+  if (options.shows !== undefined) return explain(terminal, options, options.shows);
+  if (options.mac === undefined) throw unnamed("name the phone: --mac, or with --shows --model");
   const mac = readMac(options.mac);
   let ended = options.watch !== true || options.json === true;
   let wake = () => {};
@@ -47,6 +57,37 @@ async function follow(terminal: Terminal, options: Options): Promise<number> {
       };
     });
   }
+}
+
+/** What is known of words that a phone shows; of an enrolled phone with the likeliest cause by what it has just done. */
+async function explain(terminal: Terminal, options: Options, words: string): Promise<number> {
+  const { mac, model } = options;
+  if (mac === undefined && model === undefined) throw unnamed("say which phone shows it: --mac or --model");
+  const known = await loadKnowledge();
+  const told =
+    mac === undefined
+      ? undefined
+      : await withAdministration(terminal, options, (ask) => ask.guide({ mac: readMac(mac) }));
+  const { id, family } = readModel(told?.phone.model ?? model ?? "");
+  const found = lookUp(everyRemedy(known.remedies(family), id), words);
+  // The exact words come first, whatever is likely; each with its likeliest cause first.
+  const rows = found.flatMap((remedy) => ranked([remedy], new Set(told?.signs))).map(shown);
+  if (options.json === true) sayJson(terminal, { model: id, shows: words, found: rows });
+  else if (rows.length === 0) tell(terminal, printable(`Nothing is known of "${words}" on a ${id}.`));
+  else for (const line of rows.flatMap(shownLines)) say(terminal, printable(line));
+  return rows.length === 0 ? 1 : 0;
+}
+
+function unnamed(remedy: string): Error {
+  return failure("E_USAGE", 2, { where: "guide", message: "no phone is named", remedy });
+}
+
+function shownLines({ sees, meaning, causes, do: next }: Shown): readonly string[] {
+  return [
+    `"${sees}": ${meaning}`,
+    ...causes.map((cause, at) => `  ${at === 0 ? "Likeliest" : "Or"}: ${cause}`),
+    `  Do: ${next}`,
+  ];
 }
 
 /** A screen that is drawn anew on a terminal; elsewhere only the lines, and only when they have changed. */
@@ -71,6 +112,6 @@ function guideLines({ phone, guidance }: Guided): readonly string[] {
     ...next.map((line, at) => (busy ? `    - ${line}` : `    ${at + 1}. ${line}`)),
     `  ${now}`,
     ...(ifItShows.length === 0 ? [] : ["  If it shows:"]),
-    ...ifItShows.map((row) => `    - "${row.sees}": ${row.do}`),
+    ...ifItShows.flatMap((row) => shownLines(row).map((line) => `    ${line}`)),
   ];
 }

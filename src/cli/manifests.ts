@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { edgesMermaid, edgesText } from "../firmware/draw.ts";
+import { edgesSvg } from "../firmware/draw-svg.ts";
 import { allowed } from "../firmware/graph.ts";
 import { knowledgeIn, loadKnowledge, surroundingsOf } from "../server/knowledge.ts";
 import type { Run } from "./action.ts";
@@ -21,8 +22,8 @@ export function manifests(run: Run): Command {
     .command("edges <model>")
     .description("every release of a model and every step that leaves it, with rule and grade")
     .addOption(policyOption())
-    .addOption(new Option("--format <format>", "how to print it").choices(["text", "mermaid"]).default("text"))
-    .addHelpText("after", "\nExample:\n  provision manifests edges 7960 --format mermaid > 7960.mmd")
+    .addOption(new Option("--format <format>", "how to print it").choices(["text", "mermaid", "svg"]).default("text"))
+    .addHelpText("after", "\nExample:\n  provision manifests edges 7960 --format svg > 7960.svg")
     .action(run(edges));
   return group;
 }
@@ -50,12 +51,14 @@ async function check(terminal: Terminal, options: Globals, folder?: string): Pro
 
 interface EdgesOptions extends Globals {
   readonly policy: "strict" | "documented";
-  readonly format: "text" | "mermaid";
+  readonly format: "text" | "mermaid" | "svg";
 }
+
+const drawings = { text: edgesText, mermaid: edgesMermaid, svg: edgesSvg };
 
 async function edges(terminal: Terminal, { policy, format }: EdgesOptions, text = ""): Promise<number> {
   const { model, graph } = surroundingsOf(await loadKnowledge(), text);
   const within = allowed(graph, { model: model.id, policy });
-  terminal.out.write(format === "mermaid" ? edgesMermaid(within) : edgesText(within));
+  terminal.out.write(drawings[format](within));
   return 0;
 }

@@ -41,7 +41,8 @@ export function phonePage(find: FindGuided): Hono<Surroundings> {
 
 function pageOf(phone: PhoneStatus, { now, next, ifItShows, over }: Guidance): string {
   const rows = ifItShows.map(
-    (row) => `<li><b>${text(row.sees)}</b>: ${text(row.do)} <small>${text(row.meaning)}</small></li>`,
+    (row) =>
+      `<li><b>${text(row.sees)}</b>: ${text(row.meaning)}<p>${text(row.do)}</p><small>Likeliest: ${text(row.causes.join(" Or: "))}</small></li>`,
   );
   return [
     "<!doctype html>",

@@ -1,4 +1,4 @@
-import { type Remedy, seen } from "../firmware/remedy.ts";
+import { type Remedy, ranked, type Sign, seen } from "../firmware/remedy.ts";
 import type { Problem, Stage } from "./migration.ts";
 
 /** What is known of a phone when somebody stands before it. */
@@ -15,30 +15,45 @@ export interface GuidedPhone {
   readonly noticed?: readonly { readonly words: string }[];
 }
 
+/** One thing that the phone may show, with the causes in the order that its last steps make likely. */
+export interface Shown {
+  readonly sees: string;
+  readonly meaning: string;
+  readonly causes: readonly string[];
+  readonly do: string;
+}
+
 /** What a technician is told, in the order in which it matters. */
 export interface Guidance {
   /** What the phone does now. */
   readonly now: string;
   readonly next: readonly string[];
   /** What it might show, likeliest first by what it has just done. */
-  readonly ifItShows: readonly { readonly sees: string; readonly meaning: string; readonly do: string }[];
+  readonly ifItShows: readonly Shown[];
   readonly over: boolean;
 }
 
 /** The most rows of the table of remedies that a person reads before a phone. */
 const mostRemedies = 6;
 
+/** A row of the table of remedies as it is shown. */
+export function shown(remedy: Remedy): Shown {
+  const { meaning, causes, next } = remedy;
+  return { sees: seen(remedy), meaning, causes: causes.map(({ words }) => words), do: next };
+}
+
 /** What to do with a phone now. `stage` is the one it is in; `remedies` are those of that stage. */
-export function guide(phone: GuidedPhone, stage: Stage | undefined, remedies: readonly Remedy[]): Guidance {
+export function guide(
+  phone: GuidedPhone,
+  stage: Stage | undefined,
+  remedies: readonly Remedy[],
+  signs: ReadonlySet<Sign>,
+): Guidance {
   const over = phone.state === "done" || phone.state === "cancelled";
   return {
     now: nowOf(phone, stage),
     next: [...(phone.noticed ?? []).map(({ words }) => `Look: ${words}.`), ...nextOf(phone, stage)],
-    ifItShows: over
-      ? []
-      : ranked(phone, remedies)
-          .slice(0, mostRemedies)
-          .map((remedy) => ({ sees: seen(remedy), meaning: remedy.meaning, do: remedy.next })),
+    ifItShows: over ? [] : ranked(remedies, signs).slice(0, mostRemedies).map(shown),
     over,
   };
 }
@@ -92,37 +107,4 @@ function expecting(waitsFor: readonly string[], stage: Stage | undefined): reado
   const minutes =
     stage === undefined ? "" : ` This takes about ${Math.max(1, Math.round(stage.typicalSeconds / 60))} min.`;
   return [`Next is to be seen: ${waitsFor[0] ?? "its next start"}${minutes}`, ...waitsFor.slice(1)];
-}
-
-/** What a phone's last steps make likely, and the words of a remedy that speaks of it. */
-const signs: readonly { readonly when: (phone: GuidedPhone) => boolean; readonly speaksOf: RegExp }[] = [
-  { when: ({ evidence }) => evidence.length === 0, speaksOf: /\b(?:DHCP|TFTP server|150|66|address|VLAN)\b/i },
-  {
-    when: ({ evidence }) => imagesAsked(evidence) >= 2,
-    speaksOf: /signature|damaged|package|incomplete|renamed|auth|checksum|compression|size error/i,
-  },
-  {
-    when: ({ state, evidence }) => state === "waiting" && evidence.length > 0 && imagesAsked(evidence) === 0,
-    speaksOf: /no load|OS79XX|configuration|unprovisioned|buffer full|not found|parsing/i,
-  },
-  { when: ({ silentSeconds = 0 }) => silentSeconds >= 60, speaksOf: /\b(?:black|dead|lights?|LEDs?|flash|power)\b/i },
-  { when: ({ state }) => state === "stalled", speaksOf: /invalid|fail|rejected|loop|error/i },
-];
-
-function imagesAsked(evidence: readonly string[]): number {
-  return evidence.filter((line) => /\.(?:bin|sbn|sb2|loads|ld|zup|kxz|sgn)$/i.test(line.trim())).length;
-}
-
-/** Likeliest first; of equals the order of the table. What is harmless comes last. */
-function ranked(phone: GuidedPhone, remedies: readonly Remedy[]): readonly Remedy[] {
-  const present = signs.filter(({ when }) => when(phone));
-  const score = (remedy: Remedy) => {
-    const words = [remedy.sees, remedy.meaning, ...remedy.causes].join(" ");
-    const fits = present.filter(({ speaksOf }) => speaksOf.test(words)).length;
-    return remedy.harmless === true ? fits - 100 : fits;
-  };
-  return remedies
-    .map((remedy, at) => ({ remedy, at, score: score(remedy) }))
-    .sort((a, b) => b.score - a.score || a.at - b.at)
-    .map(({ remedy }) => remedy);
 }

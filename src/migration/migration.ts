@@ -17,6 +17,8 @@ export interface Stage {
   readonly requires: readonly string[];
   readonly oneWay: boolean;
   readonly operator: readonly string[];
+  /** What the phone shows meanwhile, and what is normal though it looks dead. */
+  readonly looks: readonly Because[];
   readonly expects: readonly string[];
   readonly typicalSeconds: number;
   readonly because: readonly Because[];

@@ -1,16 +1,26 @@
-import type { Because } from "../firmware/because.ts";
-import type { Release } from "../firmware/release.ts";
-import { type Remedy, type RemedyTable, remediesOf, seen } from "../firmware/remedy.ts";
+import type { Because, Grade } from "../firmware/because.ts";
+import type { Lever, Release } from "../firmware/release.ts";
+import { type Remedy, type RemedyTable, ranked, remediesOf, seen } from "../firmware/remedy.ts";
+import { familyOf } from "../phones/families.ts";
+import { restartWay } from "../phones/restart.ts";
 import type { MigrationPlan, Planned, Stage } from "./migration.ts";
+import { stageSigns } from "./signs.ts";
+
+/** A file that a plan needs and the vault does not hold. */
+export interface MissingFile {
+  readonly load: string;
+  readonly file: string;
+}
 
 /** What a plan's reader is told besides the plan itself. */
 export interface PlanSetting {
   /** A model id, e.g. `7960`. */
   readonly model: string;
   readonly family: string;
-  /** Files the plan needs that the vault does not hold, by exact name. */
-  readonly missing: readonly string[];
+  readonly missing: readonly MissingFile[];
   readonly remedies?: RemedyTable;
+  /** The way from the target back to the start; absent where the start is not known. */
+  readonly back?: Planned;
   /** The one phone that the plan is printed for, and the page that shows where it stands. */
   readonly phone?: { readonly mac: string; readonly page: string };
 }
@@ -37,7 +47,10 @@ export type PlanJson =
       readonly to: JsonRelease;
       readonly oneWay: boolean;
       readonly missing: readonly string[];
+      readonly before: readonly string[];
       readonly stages: readonly JsonStage[];
+      /** The loads of the way back, in order; what ends it where there is none; null where the start is not known. */
+      readonly back: { readonly stages: readonly string[] } | { readonly because: readonly Because[] } | null;
     };
 
 interface JsonStage {
@@ -47,12 +60,21 @@ interface JsonStage {
   readonly lever: string;
   readonly publishes: readonly string[];
   readonly requires: readonly string[];
+  readonly missing: readonly string[];
   readonly oneWay: boolean;
   readonly operator: readonly string[];
+  readonly restart: string;
+  readonly looks: readonly Because[];
   readonly expects: readonly string[];
   readonly typicalSeconds: number;
   readonly because: readonly Because[];
-  readonly remedies: readonly { readonly sees: string; readonly do: string }[];
+  readonly remedies: readonly {
+    readonly sees: string;
+    readonly meaning: string;
+    readonly causes: readonly string[];
+    readonly do: string;
+    readonly harmless: boolean;
+  }[];
 }
 
 /** The plan, or why there is none, as scripts read it. An unknown start is `null`. */
@@ -76,25 +98,49 @@ export function planJson(planned: Planned, setting: PlanSetting): PlanJson {
         from: plan.from ? short(plan.from) : null,
         to: short(plan.to),
         oneWay: plan.oneWay,
-        missing: setting.missing,
-        stages: plan.stages.map((stage) => ({
-          number: stage.number,
-          from: stage.from ? short(stage.from) : null,
-          to: short(stage.release),
-          lever: stage.lever,
-          publishes: stage.publishes,
-          requires: stage.requires,
-          oneWay: stage.oneWay,
-          operator: stage.operator,
-          expects: stage.expects,
-          typicalSeconds: stage.typicalSeconds,
-          because: stage.because,
-          remedies: stageRemedies(stage, setting).map((remedy) => ({ sees: seen(remedy), do: remedy.next })),
-        })),
+        missing: [...new Set(setting.missing.map(({ file }) => file))],
+        before: beforeOf(plan, setting),
+        stages: plan.stages.map((stage) => stageJson(stage, plan, setting)),
+        back: backJson(setting.back),
       };
     }
   }
 }
+
+function stageJson(stage: Stage, plan: MigrationPlan, setting: PlanSetting): JsonStage {
+  return {
+    number: stage.number,
+    from: stage.from ? short(stage.from) : null,
+    to: short(stage.release),
+    lever: stage.lever,
+    publishes: stage.publishes,
+    requires: stage.requires,
+    missing: missingIn(stage, setting),
+    oneWay: stage.oneWay,
+    operator: stage.operator,
+    restart: restartOf(stage, plan, setting),
+    looks: stage.looks,
+    expects: stage.expects,
+    typicalSeconds: stage.typicalSeconds,
+    because: stage.because,
+    remedies: stageRemedies(stage, setting).map((remedy) => ({
+      sees: seen(remedy),
+      meaning: remedy.meaning,
+      causes: remedy.causes.map(({ words }) => words),
+      do: remedy.next,
+      harmless: remedy.harmless === true,
+    })),
+  };
+}
+
+function backJson(back: Planned | undefined) {
+  if (back === undefined) return null;
+  if (back.kind === "plan") return { stages: back.plan.stages.map(({ release }) => release.load) };
+  return back.kind === "no-path" ? { because: back.because } : { stages: [] };
+}
+
+/** How many messages stand on the page of a stage; all of them are in the table at the end. */
+const LIKELIEST = 4;
 
 /** The plan as a terminal shows it; lines of at most about 100 characters, ending in a newline. */
 export function planText(planned: Planned, setting: PlanSetting): string {
@@ -103,26 +149,46 @@ export function planText(planned: Planned, setting: PlanSetting): string {
       return `The ${setting.model} already runs ${full(planned.release)}. Nothing to do.\n`;
     case "no-path":
       return noPathText(planned.stoppedAt, planned.because, setting);
-    case "plan":
+    case "plan": {
+      const { plan } = planned;
       return [
-        ...headText(planned.plan, setting),
-        ...planned.plan.stages.flatMap((stage) => stageText(stage, planned.plan, setting)),
-        ...remedyText(planned.plan.stages.flatMap((stage) => stageRemedies(stage, setting))),
+        ...headText(plan, setting),
+        ...plan.stages.flatMap((stage) => stageText(stage, plan, setting)),
+        "",
+        "The way back:",
+        ...backOf(plan, setting).flatMap((line) => wrapped("  - ", line)),
+        "",
+        "Who says so:",
+        ...GRADES.flatMap(([grade, words]) => wrapped("  - ", `${grade}: ${words}`)),
       ]
         .join("\n")
         .concat("\n");
+    }
   }
 }
 
-/** What may be seen during a stage, and what to do then. */
+/** What the letters behind a reason mean. */
+export const GRADES: readonly (readonly [Grade, string])[] = [
+  ["A", "a document of the vendor, octets of its firmware, or a log of real phones"],
+  ["B", "two sources that do not know each other, or working software"],
+  ["C", "one person's report"],
+  ["D", "deduced; nobody is on record as having seen it"],
+];
+
+/** What may be seen during a stage, likeliest first by what the stage does, and what to do then. */
 export function stageRemedies(stage: Stage, setting: PlanSetting): readonly Remedy[] {
   const protocols = [stage.release.protocol, ...(stage.from === undefined ? [] : [stage.from.protocol])];
-  return remediesOf(setting.remedies, stage.lever, protocols);
+  return ranked(remediesOf(setting.remedies, stage.lever, protocols, setting.model), stageSigns(stage));
 }
 
-/** What is said before the first stage: the way in a line, what cannot be undone, what is missing. */
+/** Those of them that a page has room for. */
+export function likeliest(stage: Stage, setting: PlanSetting): readonly Remedy[] {
+  return stageRemedies(stage, setting).slice(0, LIKELIEST);
+}
+
+/** What is said before the first stage: what cannot be undone, what is missing. */
 export function warningsOf(plan: MigrationPlan, setting: PlanSetting): readonly string[] {
-  const oneWays = plan.stages.filter((stage) => stage.oneWay);
+  const oneWays = plan.stages.filter(isFinal);
   const warnings: string[] = [];
   if (oneWays.length > 0) {
     const numbers = oneWays.map((stage) => stage.number).join(", ");
@@ -131,22 +197,94 @@ export function warningsOf(plan: MigrationPlan, setting: PlanSetting): readonly 
   }
   if (plan.from === undefined) {
     warnings.push(
-      "What the phone runs is not known. Let it boot once before the first stage: if it shows a newer load, make the plan anew from there.",
+      "What the phone runs is not known. Let it boot once before the first stage, as said below: if it shows a newer load, make the plan anew from there. A way back to what it runs now cannot be promised.",
     );
   }
   if (plan.policy === "documented") {
     warnings.push("The policy `documented` allows shortcuts that a stricter source contradicts.");
   }
   if (setting.missing.length > 0) {
-    warnings.push(`MISSING in the firmware vault: ${setting.missing.join(", ")}. No stage starts without them.`);
+    const loads = [...new Set(setting.missing.map(({ load }) => load))];
+    const packages = loads.length === 1 ? `the package of ${loads[0]}` : `the packages of ${loads.join(", ")}`;
+    warnings.push(
+      `MISSING in the firmware vault: ${packages}. No stage starts without its files: \`provision firmware import PATH\`.`,
+    );
   }
   return warnings;
 }
 
+/** Whether no way leads back behind a stage, of which the start is known. */
+export function isFinal({ oneWay, from }: Stage): boolean {
+  return oneWay && from !== undefined;
+}
+
+/** What is looked at before the first stage, in order. */
+export function beforeOf(plan: MigrationPlan, setting: PlanSetting): readonly string[] {
+  const minutes = Math.ceil(plan.stages.reduce((sum, stage) => sum + stage.typicalSeconds, 0) / 60);
+  const reading = familyOf(plan.family)?.reading;
+  const where = reading === undefined ? "" : ` (${reading.reason})`;
+  const mac = setting.phone?.mac ?? "MAC";
+  return [
+    `The label under the phone says ${plan.model}. Another model must not go this way.`,
+    plan.from === undefined
+      ? "Nobody has said what it runs: see below how its first boot shows it, before anything is published for it."
+      : `The phone says that it runs ${plan.from.load}, ${briefly(plan.from)}${where}. If it says something else, stop, and make the plan anew from that.`,
+    `Its power stays on for ${minutes} minutes and more: a socket that nobody switches off, or a switch port that you alone hold.`,
+    "The server is ready: `provision check` names no error, and DHCP options 66, 150 and siaddr all give its address.",
+    `The phone is enrolled: \`provision migrate --mac ${mac} --to ${plan.to.load}\`. Phones that are not enrolled see no change.`,
+    `Somebody watches: \`provision guide --mac ${mac} --watch\`, or the page behind the code.`,
+  ];
+}
+
+/** What the first boot of a phone of unknown start shows; empty where the start is known. */
+export function observingOf(plan: MigrationPlan): readonly Because[] {
+  return plan.from === undefined ? (familyOf(plan.family)?.observing ?? []) : [];
+}
+
+/** The lever in a person's words. */
+export const LEVERS: Readonly<Record<Lever, string>> = {
+  os79xx: "OS79XX.TXT names the new image",
+  image_version: "image_version in the phone's .cnf files names the new load",
+  load_information: "loadInformation in the phone's XML file names the new load",
+  term_default: "the boot loader's own list, term<NN>.default.loads, names the new load",
+  upgradecode: "upgradecode in the phone's compiled profile names the new image",
+  master_config: "APP_FILE_PATH in the phone's master file names the new application",
+  bootrom: "the new BootROM lies where the phone looks for it first",
+};
+
+/** How the phone is made to start without a hand at its plug, or that it is not. */
+export function restartOf(stage: Stage, plan: MigrationPlan, setting: PlanSetting): string {
+  const way = restartWay(plan.family, stage.from?.protocol);
+  if (way.by === "power-cycle")
+    return "From a desk: only by the power of its switch port; no restart over the network is known for what it runs now.";
+  return `From a desk: \`provision restart --mac ${setting.phone?.mac ?? "MAC"}\` (SIP NOTIFY ${way.event}, ${way.because.grade}). ${way.caution} If it does not act on it: the power of its switch port.`;
+}
+
+/** The way home in words: the stages of it and how to print them, or the plain statement that there is none. */
+export function backOf(plan: MigrationPlan, { back }: PlanSetting): readonly string[] {
+  if (plan.from === undefined || back === undefined)
+    return ["Whether a way leads back is not known, since nobody knows what the phone runs now."];
+  if (back.kind === "plan")
+    return [
+      `There is one, of ${back.plan.stages.length === 1 ? "one stage" : `${back.plan.stages.length} stages`}: ${wayOf(back.plan)}. Print it before you begin: \`provision plan --model ${plan.model} --from ${plan.to.load} --to ${plan.from.load}\`.`,
+    ];
+  const because = back.kind === "no-path" ? back.because : [];
+  return [
+    `There is none: nothing leads from ${full(plan.to)} to ${full(plan.from)}.`,
+    ...because.map(({ reason, grade, source }) => `${reason} [${grade}] ${source}`),
+  ];
+}
+
 /** The whole way in one line. */
 export function wayOf(plan: MigrationPlan): string {
-  const stops = plan.stages.map((stage) => `${stage.oneWay ? "=>" : "->"} ${briefly(stage.release)}`);
+  const stops = plan.stages.map((stage) => `${isFinal(stage) ? "=>" : "->"} ${briefly(stage.release)}`);
   return [plan.from === undefined ? "unknown" : briefly(plan.from), ...stops].join(" ");
+}
+
+/** The files of a stage that the vault lacks. */
+export function missingIn(stage: Stage, setting: PlanSetting): readonly string[] {
+  const lacks = setting.missing.filter(({ load }) => load === stage.release.load).map(({ file }) => file);
+  return stage.requires.filter((name) => lacks.includes(name));
 }
 
 function short({ protocol, version, load }: Release): JsonRelease {
@@ -171,48 +309,69 @@ export function lasting(seconds: number): string {
 function headText(plan: MigrationPlan, setting: PlanSetting): string[] {
   const total = plan.stages.reduce((sum, stage) => sum + stage.typicalSeconds, 0);
   const count = plan.stages.length === 1 ? "1 stage" : `${plan.stages.length} stages`;
+  const observing = observingOf(plan);
   return [
     `${setting.model}: ${plan.from === undefined ? "unknown" : full(plan.from)} to ${full(plan.to)}`,
     `${count}, ${lasting(total)}, policy ${plan.policy}`,
     wayOf(plan),
     ...warningsOf(plan, setting).flatMap((warning) => ["", ...wrapped("! ", warning)]),
+    "",
+    "Before you begin:",
+    ...beforeOf(plan, setting).flatMap((line) => wrapped("  [ ] ", line)),
+    ...(observing.length === 0 ? [] : ["", "What its first boot shows (`provision guide`, `provision dhcp listen`):"]),
+    ...observing.flatMap((why) => wrapped("  - ", becauseText(why))),
   ];
 }
 
 function stageText(stage: Stage, plan: MigrationPlan, setting: PlanSetting): string[] {
-  const missing = stage.requires.filter((name) => setting.missing.includes(name));
+  const missing = missingIn(stage, setting);
+  const remedies = likeliest(stage, setting);
+  const others = stageRemedies(stage, setting).length - remedies.length;
   return [
     "",
-    `Stage ${stage.number} of ${plan.stages.length}: ${full(stage.release)}${stage.oneWay ? "  [ONE-WAY]" : ""}`,
-    `  Lever: ${stage.lever}, ${lasting(stage.typicalSeconds)}`,
+    `Stage ${stage.number} of ${plan.stages.length}: ${full(stage.release)}${isFinal(stage) ? "  [ONE-WAY]" : ""}`,
+    ...wrapped("  Lever: ", `${stage.lever}, ${lasting(stage.typicalSeconds)}: ${LEVERS[stage.lever]}.`),
     ...wrapped("  Publishes: ", stage.publishes.join(", ")),
-    ...wrapped(
-      "  Needs: ",
-      stage.requires.map((name) => (missing.includes(name) ? `${name} (missing)` : name)).join(", "),
-    ),
+    ...wrapped("  Needs: ", stage.requires.join(", ")),
+    ...(missing.length === 0
+      ? []
+      : wrapped(
+          "  MISSING: ",
+          missing.length === stage.requires.length ? `the whole package of ${stage.release.load}` : missing.join(", "),
+        )),
     "  Do:",
     ...stage.operator.flatMap((line, at) => wrapped(`    ${at + 1}. `, line)),
-    "  Expect:",
+    ...wrapped("    (", `${restartOf(stage, plan, setting)})`),
+    "  You see:",
+    ...stage.looks.flatMap((why) => wrapped("    - ", becauseText(why))),
+    "  The server sees:",
     ...stage.expects.flatMap((line) => wrapped("    - ", line)),
     "  Because:",
-    ...stage.because.flatMap((why) => wrapped("    - ", `${why.reason} [${why.grade}] ${why.source}`)),
+    ...stage.because.flatMap((why) => wrapped("    - ", becauseText(why))),
+    ...(remedies.length === 0 ? [] : ["  If it shows, likeliest first:"]),
+    ...remedies.flatMap((remedy) => [
+      ...wrapped("    - ", `"${seen(remedy)}": ${remedy.meaning}`),
+      ...wrapped("        Likeliest: ", remedy.causes.map(({ words }) => words).join(" Or: ")),
+      ...wrapped("        Do: ", remedy.next),
+    ]),
+    ...(setting.remedies === undefined
+      ? []
+      : wrapped(
+          "    ",
+          `Anything else${others > 0 ? ` (${others} more belong to this stage)` : ""}: \`provision guide --model ${plan.model} --shows "the words"\`.`,
+        )),
   ];
 }
 
-function remedyText(remedies: readonly Remedy[]): string[] {
-  if (remedies.length === 0) return [];
-  return [
-    "",
-    "If something goes wrong:",
-    ...[...new Set(remedies)].flatMap((remedy) => wrapped("  - ", `"${seen(remedy)}": ${remedy.next}`)),
-  ];
+function becauseText({ reason, grade, source }: Because): string {
+  return `${reason} [${grade}] ${source}`;
 }
 
 function noPathText(stoppedAt: Release | undefined, because: readonly Because[], setting: PlanSetting): string {
   const where = stoppedAt === undefined ? "" : ` beyond ${full(stoppedAt)}`;
   return [
     `There is no way for the ${setting.model}${where}.`,
-    ...because.flatMap((why) => wrapped("  - ", `${why.reason} [${why.grade}] ${why.source}`)),
+    ...because.flatMap((why) => wrapped("  - ", becauseText(why))),
   ]
     .join("\n")
     .concat("\n");
@@ -227,7 +386,7 @@ function wrapped(label: string, text: string): string[] {
       lines.push(line);
       line = " ".repeat(label.length);
     }
-    line += line.endsWith(" ") ? word : ` ${word}`;
+    line += line === label || line.endsWith(" ") ? word : ` ${word}`;
   }
   return [...lines, line];
 }

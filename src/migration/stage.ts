@@ -22,10 +22,13 @@ export function makeStage(
     release,
     lever: edge.lever,
     view,
-    publishes: rendered.map((p) => family.printed[p.kind] ?? p.kind),
+    publishes: rendered
+      .map((p) => family.printedFor?.(p.kind, release) ?? family.printed[p.kind] ?? p.kind)
+      .filter((name) => name !== ""),
     requires: family.wanted(from, release),
     oneWay: edge.oneWay,
     operator: words.operator,
+    looks: words.looks,
     expects: words.expects,
     typicalSeconds: edge.typicalSeconds,
     because: edge.because,

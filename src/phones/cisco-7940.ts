@@ -1,6 +1,7 @@
+import type { Because } from "../firmware/because.ts";
 import type { Lever, Release } from "../firmware/release.ts";
 import { cisco7940Arrived } from "./cisco-7940-arrival.ts";
-import type { Family, Publication, StageView, View } from "./family.ts";
+import type { Family, Instructions, Publication, StageView, View } from "./family.ts";
 import { type FilePattern, fixedName, looseName, macName, nameBy } from "./file-pattern.ts";
 
 /**
@@ -28,6 +29,39 @@ export const cisco7940: Family = {
     ringlist: "RINGLIST.DAT",
     syncinfo: "syncinfo.xml",
   },
+  reading: {
+    reason: "Settings, Status, Firmware Versions: the line Application Load ID.",
+    source: "the menus, from memory",
+    grade: "D",
+  },
+  observing: [
+    {
+      reason:
+        "It asks for OS79XX.TXT first: it runs a load from before the universal loader (SCCP up to 5.x, SIP up to 6.x).",
+      source: 'Cisco, "7960 and 7940 Firmware Upgrade Matrix", 13 Nov 2006',
+      grade: "A",
+    },
+    {
+      reason: "It asks for CTLSEP<MAC>.tlv first: it has the universal loader (SCCP from 6.x, SIP from 7.x).",
+      source: 'Cisco CME administration guide, "Configuration Files for Phones"',
+      grade: "A",
+    },
+    {
+      reason: "It asks for SEPDefault.cnf: an SCCP load from before XML files.",
+      source: "Cisco CallManager 3.2 guide to these phones",
+      grade: "A",
+    },
+    {
+      reason: "It asks for a .loads file, or for SIPDefault.cnf: the name is its load; SIPDefault.cnf means SIP.",
+      source: "TFTP log of a 7960 on SIP 8.12, December 2020",
+      grade: "A",
+    },
+    {
+      reason: "Its DHCP option 60 ends in `IP Phone`: an old load; in `CP-7960G`: one with the universal loader.",
+      source: "wazo-provd-plugins, option 60; voip-info.org",
+      grade: "B",
+    },
+  ],
   named: (filename) => nameBy(patterns, filename),
   view,
   atRest,
@@ -159,11 +193,74 @@ function isSip2(release: Release): boolean {
   return release.protocol === "SIP" && /^[12]\./.test(release.version);
 }
 
-function instructions(
-  from: Release | undefined,
-  to: Release,
-  lever: Lever,
-): { operator: readonly string[]; expects: readonly string[] } {
+const LOG2021 = "TFTP log of nine 7940/7960 phones going from SCCP to SIP 8.12, July 2021";
+const AG = "Field report of a conversion, adrianandgenese.com, February 2011";
+const DOC5455 = 'Cisco Doc ID 5455, "Converting a Cisco 7940/7960 CallManager Phone to a SIP Phone"';
+const NO_LIGHTS: Because = {
+  reason:
+    "No source tells of lights that mean anything here. (Headset, Mute and Speaker flash in turn only in a reset by keys.)",
+  source: "Cisco Doc ID 15254 tells of the reset alone",
+  grade: "D",
+};
+
+/** What is seen on the desk (cisco.md §2.4, §5.2). */
+function looks(to: Release): readonly Because[] {
+  const end: Because =
+    to.protocol === "SIP"
+      ? {
+          reason:
+            "The end: its line, or `Phone Unprovisioned` where the account is wrong. Either way the firmware stage is over.",
+          source: DOC5455,
+          grade: "A",
+        }
+      : {
+          reason:
+            "The end: `Registering`, or its line. Until the call server knows the phone it stays at `Registering`.",
+          source: DOC5455,
+          grade: "B",
+        };
+  if (to.loader === undefined) {
+    return [
+      {
+        reason: "It loads one image and starts again by itself, then reads its configuration with the new load.",
+        source: DOC5455,
+        grade: "A",
+      },
+      {
+        reason:
+          "How long the screen stays empty meanwhile is on no record: allow three minutes before you think of a fault.",
+        source: "deduced",
+        grade: "D",
+      },
+      NO_LIGHTS,
+      end,
+    ];
+  }
+  return [
+    { reason: "It loads the loader, and starts again 25 to 30 seconds later.", source: LOG2021, grade: "A" },
+    {
+      reason: "It loads its application in about 7 seconds, and starts again 35 to 60 seconds later.",
+      source: LOG2021,
+      grade: "A",
+    },
+    {
+      reason:
+        "NORMAL THOUGH IT LOOKS DEAD: between the two it has no application and no menu, and the screen is dark or shows the logo. The whole takes two minutes, in one report four to five.",
+      source: AG,
+      grade: "C",
+    },
+    {
+      reason:
+        "Afterwards its passwords and its static network settings are gone: it lives on DHCP (options 66 and 150) alone.",
+      source: AG,
+      grade: "B",
+    },
+    NO_LIGHTS,
+    end,
+  ];
+}
+
+function instructions(from: Release | undefined, to: Release, lever: Lever): Instructions {
   const universal = to.loader !== undefined;
   const proof =
     to.protocol === "SIP"
@@ -175,15 +272,16 @@ function instructions(
   const needs = wanted(from, to).filter((name) => !name.endsWith(".loads"));
   return {
     operator: [
-      "Power-cycle the phone and leave it alone until this page says that the stage is over.",
-      ...(universal
-        ? ["The phone restarts twice and looks dead for up to a minute each time: do not unplug it."]
-        : ["The phone restarts once by itself: do not unplug it."]),
+      "Power-cycle the phone: unplug it, count to ten, plug it in. Press nothing.",
+      universal
+        ? "Leave it alone: it starts again twice by itself. Do not unplug it, whatever it looks like."
+        : "Leave it alone: it starts again once by itself. Do not unplug it, whatever it looks like.",
       ...((to.protocol === "SCCP" && !universal) ||
       (universal && from?.loader !== undefined && from.protocol === to.protocol)
         ? ["When its screen has settled, power-cycle it once more: that proves the load."]
         : []),
     ],
+    looks: looks(to),
     expects: [
       `${first} is asked for and names ${lever === "os79xx" ? (to.loader ?? to.load) : to.load}.`,
       `${needs.join(", then ")} asked for.`,

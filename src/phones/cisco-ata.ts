@@ -1,6 +1,13 @@
 import type { Lever, Release } from "../firmware/release.ts";
-import type { Family, Images, Model, Publication, StageView, Trace, View } from "./family.ts";
+import type { Family, Images, Instructions, Model, Publication, StageView, Trace, View } from "./family.ts";
 import { type FilePattern, fixedName, looseName, macName, nameBy } from "./file-pattern.ts";
+
+const printed: Readonly<Record<string, string>> = {
+  "ata-profile": "gk<mac>, ld<mac>, ff<mac> or ata<mac>",
+  "ata-default": "gkdefault.cfg, lddefault.cfg, ffdefault.cfg or atadefault.cfg",
+  "sep-config": "SEP<mac>.cnf.xml",
+  "xml-default": "XMLDefault.cnf.xml",
+};
 
 /**
  * The 7902, 7905, 7912 and the ATA 186/188: a compiled profile names the firmware in `upgradecode` (cisco.md §2.3, §6).
@@ -15,12 +22,25 @@ export const ciscoAta: Family = {
     model("ATA186", ["ATA 186", "ATA186-I1"], 2, "0x301", 12),
     model("ATA188", ["ATA 188", "ATA188-I1"], 2, "0x301", 13),
   ],
-  printed: {
-    "ata-profile": "gk<mac>, ld<mac>, ff<mac> or ata<mac>",
-    "ata-default": "gkdefault.cfg, lddefault.cfg, ffdefault.cfg or atadefault.cfg",
-    "sep-config": "SEP<mac>.cnf.xml",
-    "xml-default": "XMLDefault.cnf.xml",
+  printed,
+  printedFor,
+  reading: {
+    reason: "7902, 7905, 7912: Settings, Status, Firmware Versions. ATA: its web page, or the voice menu.",
+    source: "the menus, from memory",
+    grade: "D",
   },
+  observing: [
+    {
+      reason: "It asks for SEP<mac>.cnf.xml before its profile: it runs SCCP. It asks for its profile alone: SIP.",
+      source: "Cisco 7902/7905/7912 guide for CallManager 3.3",
+      grade: "A",
+    },
+    {
+      reason: "Its profile is read whatever it runs, so that one stage leads from any load to the target.",
+      source: "Cisco 7905G/7912G SIP administration guide, chapter 8",
+      grade: "A",
+    },
+  ],
   named: (filename) => nameBy(patterns, filename),
   view: (_from, to) => bothPhases(viewOf(to)),
   atRest: viewOf,
@@ -80,16 +100,39 @@ function arrived(trail: readonly Trace[], images: Images, release: Release): boo
   return told.length >= (names.some((name) => images.taken.includes(name)) ? 2 : 3);
 }
 
-function instructions(
-  _from: Release | undefined,
-  to: Release,
-  _lever: Lever,
-): { operator: readonly string[]; expects: readonly string[] } {
+const README = "Cisco readme of the 7905G/7912G SIP upgrade package 8.0(0)";
+
+function instructions(_from: Release | undefined, to: Release, _lever: Lever): Instructions {
+  const box = to.models?.some((model) => model.startsWith("ATA")) === true;
   return {
     operator: [
-      "Power-cycle the phone.",
-      "It writes its flash and restarts by itself: do not unplug it.",
+      `Power-cycle the ${box ? "adapter" : "phone"}: unplug it, count to ten, plug it in. Press nothing.`,
+      "It fetches its image, writes its flash and starts again by itself: leave it alone for four minutes, do not unplug it.",
       "Then power-cycle it once more: that proves the load.",
+    ],
+    looks: [
+      {
+        reason: box
+          ? "No source tells what its light does while it writes: the requests at the server are the sign."
+          : "No source tells what its screen shows while it writes, nor of any light: the requests at the server are the sign.",
+        source: "no source was found",
+        grade: "D",
+      },
+      ...(box
+        ? []
+        : [
+            {
+              reason:
+                "NORMAL: a 7905 that checks no signatures yet takes the .zup first and asks for the .sbin after it.",
+              source: README,
+              grade: "A" as const,
+            },
+          ]),
+      {
+        reason: "It reads its profile at each start and leaves the image alone once it holds it.",
+        source: "Cisco 7905G/7912G SIP administration guide, chapter 8",
+        grade: "A",
+      },
     ],
     expects: [
       "Its profile read, whose upgradecode names the image.",
@@ -97,4 +140,29 @@ function instructions(
       "Its profile read twice more without another request for the image.",
     ],
   };
+}
+
+/** The letters before the MAC in the name of a profile (cisco.md §2.3). */
+const LETTERS: Readonly<Record<string, string>> = {
+  "7902": "ff",
+  "7905": "ld",
+  "7912": "gk",
+  ATA186: "ata",
+  ATA188: "ata",
+};
+
+function printedFor(kind: string, release: Release): string {
+  const own = LETTERS[release.models?.[0] ?? ""];
+  switch (kind) {
+    case "ata-profile":
+      return own === undefined ? (printed[kind] ?? kind) : `${own}<mac>`;
+    case "ata-default":
+      return own === undefined ? (printed[kind] ?? kind) : `${own}default.cfg`;
+    // CME serves the text of a 7912's profile beside the compiled one; the phone does not ask for it.
+    case "ata-text":
+    case "ata-default-text":
+      return "";
+    default:
+      return printed[kind] ?? kind;
+  }
 }

@@ -1,5 +1,6 @@
+import type { Because } from "../firmware/because.ts";
 import type { Lever, Release } from "../firmware/release.ts";
-import type { Family, Images, Model, Publication, StageView, Trace, View } from "./family.ts";
+import type { Family, Images, Instructions, Model, Publication, StageView, Trace, View } from "./family.ts";
 import { type FilePattern, fixedName, looseName, macName, nameBy } from "./file-pattern.ts";
 
 /** Every name of cisco.md §2.2. */
@@ -87,6 +88,38 @@ function cnfXmlFamily(id: string, models: readonly Omit<Model, "family">[]): Fam
     id,
     models: models.map((m) => ({ ...m, family: id })),
     printed,
+    reading: {
+      reason: "Settings, Model Information (or Status, Firmware Versions): the line Load File, or App Load ID.",
+      source: "the menus, from memory",
+      grade: "D",
+    },
+    observing: [
+      {
+        reason: "It asks for term<NN>.default.loads alone: it is in its boot loader and has no application.",
+        source: "Packages, .loads bodies and images in public repositories",
+        grade: "A",
+      },
+      {
+        reason: "It asks for a .loads file: the name is the load that it runs, or that it was told.",
+        source: "Boot logs in public repositories",
+        grade: "A",
+      },
+      {
+        reason: "It asks for ITLSEP<MAC>.tlv or ITLFile.tlv: a load of 9.x, as ITL files came with it.",
+        source: "deduced from logs of 8.x and 9.x",
+        grade: "D",
+      },
+      {
+        reason: "It asks for mk-sip.jar: SIP; for mk-sccp.jar: SCCP.",
+        source: "Boot logs in public repositories; usecallmanager.nz",
+        grade: "B",
+      },
+      {
+        reason: "`provision probe` asks the phone's own web page, where web access is on.",
+        source: "Field reports of DeviceInformationX",
+        grade: "B",
+      },
+    ],
     named: (filename) => nameBy(patterns, filename),
     view,
     atRest: (release) => viewOf(release, []),
@@ -139,26 +172,78 @@ function arrived(trail: readonly Trace[], images: Images, release: Release): boo
   return after.slice(told).some((s) => s.did === "asked" && settled.includes(s.kind));
 }
 
-function instructions(
-  _from: Release | undefined,
-  to: Release,
-  lever: Lever,
-): { operator: readonly string[]; expects: readonly string[] } {
-  const begin =
-    lever === "term_default"
-      ? [
-          "Unplug the phone. Hold # while you plug it in, until the line keys flash; then press 1 2 3 4 5 6 7 8 9 * 0 #.",
-          "If it does nothing, repeat with 3 4 9 1 6 7 2 8 5 0 * #: the screen stays black for three to five minutes.",
-        ]
-      : ["Power-cycle the phone."];
+const PUCK = "puck.nether.net, cisco-voip, July 2009, and adrianandgenese.com, February 2011";
+const WHIZZY = "Field report of a 7941 on 9.4(2)SR3, whizzy.org, 2017, and the Cisco community, 10591321";
+
+/** What is seen while a Java phone is reset by keys (cisco.md §9). */
+const KEY_LOOKS: readonly Because[] = [
+  {
+    reason:
+      "After # the lights of the line keys flash amber (7906 and 7911: the message light turns red). On a 7941 or 7961 that may take minutes.",
+    source: WHIZZY,
+    grade: "B",
+  },
+  {
+    reason:
+      "After 3491672850*# the lights change between red and green for a minute; then no light and no picture for three minutes (7942, 7962) to more than five (7941). NORMAL THOUGH IT LOOKS DEAD. Without power now nothing is left in it.",
+    source: PUCK,
+    grade: "B",
+  },
+];
+
+const BOXES: readonly Because[] = [
+  {
+    reason:
+      "Five boxes, one for each part (jar, cnu, apps, dsp, cvm): empty, then an arrow while it is fetched, then a tick, then grey when it is written.",
+    source: "Packages, .loads bodies and images in public repositories; term<NN>.default.loads lists five parts",
+    grade: "A",
+  },
+  {
+    reason: "NORMAL THOUGH IT LOOKS DEAD: the whole takes four to five minutes, with a dark screen in between.",
+    source: "Field report of a conversion, adrianandgenese.com, February 2011",
+    grade: "C",
+  },
+];
+
+const LATER_LOOKS: readonly Because[] = [
+  {
+    reason: "No source tells what these phones show, nor what their lights do, while they load: allow five minutes.",
+    source: "no source was found",
+    grade: "D",
+  },
+];
+
+const JAVA_END: Because = {
+  reason: "The end: its line, or `Unprovisioned` where the account is wrong. Either way the firmware stage is over.",
+  source: WHIZZY,
+  grade: "B",
+};
+
+function instructions(_from: Release | undefined, to: Release, lever: Lever): Instructions {
+  const lists = to.files.filter((f) => f.role === "manifest").map((f) => f.name);
+  const parts = to.files.filter((f) => f.role !== "manifest").map((f) => f.name);
+  const terms = lists.filter((name) => name.startsWith("term"));
+  const list = lever === "term_default" ? terms.join(" or ") : `${to.load}.loads`;
+  const later = terms.length === 0;
+  const listed = `${parts.length === 0 ? "the parts that it lists" : parts.join(", ")}: of these what the phone does not hold yet`;
+  const reset = [
+    "This server's DHCP and TFTP must be up before a key is pressed: `provision check` says so.",
+    "Unplug the phone. Hold # while you plug it in, until the line keys flash. Let go and press `1 2 3 4 5 6 7 8 9 * 0 #`, one after the other, without haste, beginning within ten seconds.",
+    "Only if nothing is asked for within ten minutes: the same again with `3 4 9 1 6 7 2 8 5 0 * #`. The screen then stays black for three to five minutes and more. NEVER unplug it.",
+  ];
   return {
     operator: [
-      ...begin,
-      "Five boxes fill one after the other. It takes four to five minutes and can look dead: never unplug it.",
+      ...(lever === "term_default"
+        ? reset
+        : ["Power-cycle the phone: unplug it, count to ten, plug it in. Press nothing."]),
+      "Leave it alone until it has started again by itself: four to five minutes. Do not unplug it, whatever it looks like.",
     ],
+    looks: [...(lever === "term_default" ? KEY_LOOKS : []), ...(later ? LATER_LOOKS : BOXES), JAVA_END],
     expects: [
-      lever === "term_default" ? "term<NN>.default.loads asked for." : `SEP<MAC>.cnf.xml read, which names ${to.load}.`,
-      `${to.files.map((f) => f.name).join(", then ")} asked for.`,
+      lever === "term_default"
+        ? `${list} asked for: the phone is in its boot loader.`
+        : `SEP<MAC>.cnf.xml read, which names ${to.load}.`,
+      lever === "term_default" ? `Then ${listed}.` : `${list} asked for, then ${listed}.`,
       "CTLSEP<MAC>.tlv, SEP<MAC>.cnf.xml, and then its locale, tones or rings, without another request for an image.",
     ],
   };

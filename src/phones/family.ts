@@ -1,3 +1,4 @@
+import type { Because } from "../firmware/because.ts";
 import type { Lever, Protocol, Release } from "../firmware/release.ts";
 import type { Mac } from "../wire/address.ts";
 
@@ -88,12 +89,28 @@ export interface WrittenFile {
   readonly existing: "append" | "replace";
 }
 
+/** What a person is told of one stage. */
+export interface Instructions {
+  /** What the technician does, in order. */
+  readonly operator: readonly string[];
+  /** What the phone shows meanwhile, in order, what its lights do, for how long, and what is normal though it looks dead. */
+  readonly looks: readonly Because[];
+  /** What the server sees when it goes well. */
+  readonly expects: readonly string[];
+}
+
 /** Everything that differs between families, as data and pure functions; one file per family implements it. */
 export interface Family {
   readonly id: string;
   readonly models: readonly Model[];
   /** The name of each file kind as a plan prints it, e.g. `SIP<MAC>.cnf`. */
   readonly printed: Readonly<Record<string, string>>;
+  /** The same for a release whose models differ in it; an empty text is not printed. */
+  printedFor?(kind: string, release: Release): string;
+  /** Where a person reads what the phone runs. */
+  readonly reading: Because;
+  /** What the first boot of a phone of which nothing is known shows of what it runs. */
+  readonly observing: readonly Because[];
   /** Reads a requested name in any letter case; undefined when no phone of this family asks for such a name. */
   named(filename: string): NamedFile | undefined;
   /** Reads a name that a phone of this family may write; absent for a family that writes nothing. */
@@ -105,11 +122,7 @@ export interface Family {
   /** The files of `to` that a phone coming from `from` may ask for. */
   wanted(from: Release | undefined, to: Release): readonly string[];
   /** What the technician does, and what the server waits to see, in words. */
-  instructions(
-    from: Release | undefined,
-    to: Release,
-    lever: Lever,
-  ): { readonly operator: readonly string[]; readonly expects: readonly string[] };
+  instructions(from: Release | undefined, to: Release, lever: Lever): Instructions;
   /**
    * Whether what the phone did since it first asked for an image of `release` proves that it runs `release`. Nothing
    * but proof counts: a wrong yes offers the phone a step that it may not survive.

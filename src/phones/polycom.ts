@@ -1,7 +1,10 @@
+import type { Because } from "../firmware/because.ts";
 import type { Lever, Release } from "../firmware/release.ts";
-import type { Family, Images, Model, Publication, StageView, Trace, View } from "./family.ts";
+import type { Family, Images, Instructions, Model, Publication, StageView, Trace, View } from "./family.ts";
 import { type FilePattern, fixedName, looseName, macName, nameBy } from "./file-pattern.ts";
 import { polycomWrites } from "./polycom-writes.ts";
+
+const AG31 = "Polycom SoundPoint IP/SoundStation IP administrator guides 2.2 to 3.1";
 
 /**
  * Polycom SoundPoint IP, SoundStation IP and VVX: a master configuration file names the application, and every boot
@@ -53,6 +56,28 @@ export const polycom: Family = {
     bootrom: "<part>.bootrom.ld",
     application: "<part>.sip.ld",
   },
+  reading: {
+    reason: "Menu, Status, Platform: Application (and Configuration, or Phone, for the BootROM or Updater).",
+    source: "the menus, from memory",
+    grade: "D",
+  },
+  observing: [
+    {
+      reason: "Its DHCP option 60 names model, part number, application and BootROM, before any file is asked for.",
+      source: AG31,
+      grade: "A",
+    },
+    {
+      reason: "It asks for <part>.bootrom.ld: a BootROM from before the Updater. It asks for <part>.sip.ld alone: UCS.",
+      source: "TFTP trace of an IP 670; file lists of XIVO",
+      grade: "B",
+    },
+    {
+      reason: "The <mac>-boot.log that it uploads names its versions.",
+      source: "TFTP trace of an IP 670; sipXecs",
+      grade: "B",
+    },
+  ],
   named: (filename) => nameBy(patterns, withoutFolder(filename)),
   writes: polycomWrites,
   view,
@@ -146,23 +171,94 @@ function arrived(trail: readonly Trace[], images: Images, release: Release): boo
   return said === undefined ? settled || logged : agrees;
 }
 
-function instructions(
-  _from: Release | undefined,
-  to: Release,
-  lever: Lever,
-): { operator: readonly string[]; expects: readonly string[] } {
+const TRC = "TFTP trace of an IP 670 on UCS 4.0.12";
+const VVX2 = "Field log of a VVX 400, 5.5.2 to 5.7.3 to 5.9.8, with version table";
+
+function looks(to: Release, lever: Lever): readonly Because[] {
+  if (lever === "bootrom") {
+    return [
+      {
+        reason:
+          "It overwrites its BootROM and then formats its file system: application, settings and passwords are gone, and it loads its application anew.",
+        source: AG31,
+        grade: "A",
+      },
+      {
+        reason: "Power lost while the BootROM is written leaves nothing to start from. Use a plug that nobody pulls.",
+        source: "deduced",
+        grade: "D",
+      },
+      {
+        reason: "NORMAL THOUGH IT LOOKS DEAD: with no application yet it starts again and again until its next stage.",
+        source: AG31,
+        grade: "D",
+      },
+    ];
+  }
+  const vvx = to.models?.some((model) => model.startsWith("VVX")) === true;
+  return [
+    vvx
+      ? {
+          reason: "An image of 41 to 46 MB goes over the wire: several minutes in which little moves on the screen.",
+          source: VVX2,
+          grade: "C",
+        }
+      : {
+          reason: "It loads its image, writes it, and starts again by itself.",
+          source: AG31,
+          grade: "A",
+        },
+    {
+      reason: "NORMAL: at each later start it opens sip.ld and breaks the transfer off at its head: the same version.",
+      source: TRC,
+      grade: "B",
+    },
+    {
+      reason: "NORMAL: it reads its files twice, with a restart between.",
+      source: TRC,
+      grade: "B",
+    },
+    ...(/^5\.9\.[89]/.test(to.version)
+      ? [
+          {
+            reason: "After 5.9.8 it refuses the administrator's password 456 and wants another one chosen.",
+            source: VVX2,
+            grade: "C" as const,
+          },
+        ]
+      : []),
+    {
+      reason: "No source tells of lights that mean anything here.",
+      source: "no source was found",
+      grade: "D",
+    },
+  ];
+}
+
+function instructions(_from: Release | undefined, to: Release, lever: Lever): Instructions {
   const images = to.files.map((f) => f.name).join(" or ");
+  const early = /^[123]\./.test(to.version);
   return {
     operator: [
-      "Restart the phone, or unplug it and plug it in.",
+      "Power-cycle the phone: unplug it, count to ten, plug it in. Press nothing.",
       lever === "bootrom"
-        ? "It writes its boot ROM and then formats its file system: its settings are gone afterwards. Never unplug it."
-        : "It shows a progress bar for several minutes and restarts by itself: do not unplug it.",
+        ? "It writes its BootROM. NEVER unplug it, whatever it looks like, until it asks for <mac>.cfg again."
+        : "It fetches its image and starts again by itself: leave it alone for ten minutes, do not unplug it.",
     ],
-    expects: [
-      "<mac>.cfg asked for.",
-      `${images} taken to its last octet.`,
-      "<mac>.cfg again, the image broken off at its head, and then <mac>-phone.cfg: the same version is running.",
-    ],
+    looks: looks(to, lever),
+    expects:
+      lever === "bootrom"
+        ? [
+            `${images} asked for before anything else, and taken to its last octet.`,
+            "<mac>.cfg asked for again: the new BootROM starts.",
+            `${images} opened once more and broken off at its head, or the new version named in DHCP option 60.`,
+          ]
+        : [
+            "<mac>.cfg asked for, which names sip.ld.",
+            `${images} taken to its last octet.`,
+            early
+              ? "<mac>.cfg again, and then its own files without taking the image whole once more: the same version is running."
+              : "<mac>.cfg again, the image broken off at its head, and then <mac>-phone.cfg: the same version is running.",
+          ],
   };
 }

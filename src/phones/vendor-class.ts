@@ -37,12 +37,12 @@ export function identifyVendorClass(vendorClass: Uint8Array): DhcpIdentity | und
 // Where these OUIs were seen on phones. Cisco's are shared with switches and routers, which send an option 60 of their own.
 const POLYCOM_OUI: Because = {
   reason: "Polycom's own OUI, which Wazo selects these phones by",
-  source: "facts/polycom.md §1.7",
+  source: "wazo-provd-plugins, polycom.conf",
   grade: "A",
 };
 const CISCO_OUI: Because = {
   reason: "The OUI of phones in published boot logs; a boot loader may leave option 60 out",
-  source: "facts/cisco.md §2.1, §2.4",
+  source: "TFTP logs of 2020 and 2021",
   grade: "C",
 };
 const OUIS: Readonly<Record<string, { vendor: "cisco" | "polycom"; because: Because }>> = {
@@ -57,12 +57,12 @@ const OUIS: Readonly<Record<string, { vendor: "cisco" | "polycom"; because: Beca
 
 const WAZO: Because = {
   reason: "Option 60 as these phones send it",
-  source: "facts/cisco.md §8 (Wazo dhcpd_update/cisco.conf; strings in the firmware)",
+  source: "Wazo dhcpd_update/cisco.conf; strings in the firmware",
   grade: "B",
 };
 const POLYCOM_60: Because = {
   reason: "Option 60 as the administrator's guides describe it",
-  source: "facts/polycom.md §5.3 (AG3.1 p317, AG2.2, AG5 5.9)",
+  source: "Polycom administrator's guides 2.2, 3.1 (p. 317) and 5.9",
   grade: "A",
 };
 

@@ -111,6 +111,26 @@ describe("init and check", () => {
   });
 });
 
+describe("guide --shows", () => {
+  test("tells what a message means on a model, its causes and what to do, and needs no server", async () => {
+    const { exit, out } = await play("/", "guide --model 7960G --shows w310");
+    expect(exit).toBe(0);
+    expect(out).toBe(
+      '"W310 Error(s) Parsing": SIPDefault.cnf has lines that the phone does not understand.\n' +
+        "  Likeliest: A key or a value is misspelled or out of range.\n" +
+        "  Do: Run `provision lint` on the file; the phone keeps its old values for those lines.\n",
+    );
+    const json = (await play("/", "guide --model SSIP7000 --shows sip_401b.ld --json")).json() as { found: unknown[] };
+    expect(json.found).toHaveLength(1);
+  });
+
+  test("ends with 1 where nothing is known of the words, and with 2 where no phone is named", async () => {
+    expect((await play("/", "guide --model SPIP301 --shows sip_401b.ld")).exit).toBe(1);
+    expect((await play("/", "guide --shows W310")).exit).toBe(2);
+    expect((await play("/", "guide")).exit).toBe(2);
+  });
+});
+
 describe("plan", () => {
   const ask = (more: string) => play("/", `plan --model CP-7960G --from "SCCP 3.1" --to sip ${more}`);
 
@@ -151,6 +171,7 @@ describe("manifests", () => {
     expect((await play("/", "manifests check")).out).toMatch(/^FAMILY +RELEASES/);
     expect((await play("/", "manifests edges 7960G")).out).toContain("P0S3-8-12-00");
     expect((await play("/", "manifests edges 7960 --format mermaid")).out).toMatch(/^flowchart LR\n/);
+    expect((await play("/", "manifests edges 7961 --format svg")).out).toMatch(/^<svg /);
     expect((await play("/", "manifests edges 9999")).exit).toBe(2);
   });
 
@@ -285,6 +306,8 @@ describe("migrate", () => {
     expect((await play(home, "cancel --all")).err).toContain("No phone is under way");
     expect((await play(home, `guide --mac ${mac} --watch`)).out).toContain("cancelled");
     expect((await play(home, "guide --mac 000e84000001")).exit).toBe(1);
+    const shows = await play(home, `guide --mac ${mac} --shows "Phone Unprovisioned"`);
+    expect(shows).toMatchObject({ exit: 0, out: expect.stringMatching(/^"Phone Unprovisioned": .*\n {2}Likeliest: /) });
   });
 
   test("a missing firmware file stops it with 1, an impossible target with 3", async () => {

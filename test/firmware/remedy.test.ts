@@ -2,7 +2,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { loadManifests } from "../../src/files/manifests.ts";
-import { parseRemedies, remediesOf, seen } from "../../src/firmware/remedy.ts";
+import { lookUp, parseRemedies, ranked, remediesOf, seen } from "../../src/firmware/remedy.ts";
 
 const loaded = await loadManifests(join(import.meta.dirname, "../../firmware-manifests"), ["cisco-7940"]);
 if (loaded.kind === "findings") throw new Error(JSON.stringify(loaded.findings));
@@ -59,11 +59,38 @@ describe("remedies", () => {
     ).toEqual(Array.from({ length: 32 }, (_, n) => n));
   });
 
+  test("are found by what somebody reads from the phone, code or words, the exact one first", () => {
+    const rows = table?.remedies ?? [];
+    const found = (text: string) => lookUp(rows, text).map(seen);
+    expect(found("w310")).toEqual(["W310 Error(s) Parsing"]);
+    expect(found("W710 Loader failed upgrade to P0S3-8-12-00")[0]).toBe(
+      "W710 Loader failed upgrade to %s, ignoring reset",
+    );
+    expect(found("protocol application invalid")[0]).toBe("Protocol Application Invalid");
+    expect(found("image auth")).toEqual(["Image Authentication Failed"]);
+    expect(found("31")[0]).toBe("31 FileAuthError");
+    expect(found("  ")).toEqual([]);
+    expect(found("no phone says this")).toEqual([]);
+  });
+
+  test("are ranked by signs, their causes too, what is harmless last; without signs the table's order stands", () => {
+    const rows = (table?.remedies ?? []).filter(({ levers }) => levers?.includes("load_information"));
+    expect(ranked(rows, new Set()).filter(({ harmless }) => !harmless)).toEqual(
+      rows.filter(({ harmless }) => !harmless),
+    );
+    const [first] = ranked(rows, new Set(["image-repeated", "stalled"] as const));
+    expect(first?.sees).toBe("The same .sbn asked for over many boots");
+    const lost = ranked(rows, new Set(["image-repeated"] as const)).find(
+      ({ sees }) => sees === "Protocol Application Invalid",
+    );
+    expect(lost?.causes[0]?.words).toContain("missing from the server");
+  });
+
   test("printed with a stage are those of its lever and of the protocols at its ends", () => {
-    const shown = remediesOf(table, "image_version", ["SIP"]).map(seen);
+    const shown = remediesOf(table, "image_version", ["SIP"], "7960").map(seen);
     expect(shown).toContain("W710 Loader failed upgrade to %s, ignoring reset");
     expect(shown).toContain("Protocol Application Invalid");
-    expect(remediesOf(table, "load_information", ["SCCP"]).map(seen).join()).not.toMatch(/W\d{3}/);
-    expect(remediesOf(undefined, "os79xx", ["SIP"])).toEqual([]);
+    expect(remediesOf(table, "load_information", ["SCCP"], "7960").map(seen).join()).not.toMatch(/W\d{3}/);
+    expect(remediesOf(undefined, "os79xx", ["SIP"], "7960")).toEqual([]);
   });
 });

@@ -27,7 +27,7 @@ const phone: PhoneStatus = {
 const guidance: Guidance = {
   now: hostile,
   next: [hostile],
-  ifItShows: [{ sees: hostile, meaning: hostile, do: hostile }],
+  ifItShows: [{ sees: hostile, meaning: hostile, causes: [hostile], do: hostile }],
   over: false,
 };
 

@@ -21,7 +21,7 @@ const remedies = loaded.remedies.get("cisco-7940");
 const setting: PlanSetting = {
   model: "7960",
   family: "cisco-7940",
-  missing: ["P00305000500.bin"],
+  missing: [{ load: "P00305000500", file: "P00305000500.bin" }],
   ...(remedies === undefined ? {} : { remedies }),
 };
 
@@ -133,8 +133,37 @@ describe("the plan as a document", () => {
 
   test("has one page per stage after the first, and says one-way before any of them", () => {
     const html = planHtml(ask("P00303010102", sip), setting);
-    expect(html.split('<section class="page">')).toHaveLength(1 + 1 + 3);
+    // The first page, three stages, and everything that the phone may show.
+    expect(html.split('<section class="page">')).toHaveLength(1 + 1 + 3 + 1);
     expect(html.indexOf("ONE-WAY")).toBeLessThan(html.indexOf("Stage 1 of 3:"));
+  });
+
+  test("leads back where a way leads back, and says plainly where none does", () => {
+    const there = ask("P0030801SR02", sip);
+    const home = ask("P0S3-8-12-00", { load: "P0030801SR02" });
+    const text = planText(there, { ...setting, back: home });
+    expect(text).toContain("The way back:\n  - There is one, of one stage: SIP 8.12 -> SCCP 8.1(2)SR2.");
+    expect(text).toContain("--from P0S3-8-12-00 --to P0030801SR02");
+    expect(planJson(there, { ...setting, back: home })).toMatchObject({ back: { stages: ["P0030801SR02"] } });
+    const none = ask("P0S3-8-12-00", { load: "P00303010102" });
+    expect(planText(ask("P00303010102", sip), { ...setting, back: none })).toContain(
+      "There is none: nothing leads from",
+    );
+    expect(planText(ask("unknown", sip), setting)).toContain("nobody knows what the phone runs now");
+  });
+
+  test("of an unknown start tells what its first boot shows, before anything is published", () => {
+    const text = planText(ask("unknown", sip), setting);
+    expect(text).toContain("It asks for OS79XX.TXT first");
+    expect(text.indexOf("It asks for OS79XX.TXT first")).toBeLessThan(text.indexOf("Stage 1 of"));
+    expect(text).not.toContain("Stages 1, 2 are final");
+  });
+
+  test("says for every stage how the phone is restarted from a desk, or that it is not", () => {
+    expect(planText(ask("P00303010102", sip), setting)).toContain("no restart over the network is known");
+    expect(planText(ask("P0S3-8-12-00", { protocol: "SCCP" }), setting)).toContain(
+      "`provision restart --mac MAC` (SIP NOTIFY check-sync, A)",
+    );
   });
 
   test("shows a hostile text as text", () => {

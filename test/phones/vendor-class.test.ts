@@ -111,7 +111,11 @@ describe("clients that are not identified by option 60", () => {
       ["00:0e:84:c0:60:a6", "cisco"],
     ] as const) {
       const identity = identifyDhcpClient(undefined, parseMac(mac) as Mac);
-      expect(identity).toMatchObject({ vendor, by: "oui", because: { source: expect.stringMatching(/facts/) } });
+      expect(identity).toMatchObject({
+        vendor,
+        by: "oui",
+        because: { source: expect.stringMatching(/wazo-provd-plugins|TFTP logs of 2020/) },
+      });
       expect(identity?.model).toBeUndefined();
     }
     expect(identifyDhcpClient(undefined, PC)).toBeUndefined();

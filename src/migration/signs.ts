@@ -1,0 +1,39 @@
+import type { Sign } from "../firmware/remedy.ts";
+import type { Progress, Stage } from "./migration.ts";
+
+/** What a stage makes likely before it begins. */
+export function stageSigns({ from, release }: Stage): ReadonlySet<Sign> {
+  if (from === undefined) return new Set(["unknown-start"]);
+  const signs = new Set<Sign>();
+  if (from.loader === undefined && release.loader !== undefined) signs.add("first-loader");
+  if (!from.signed && release.signed) signs.add("first-signed");
+  if (from.protocol !== release.protocol && from.protocol !== "none" && release.protocol !== "none")
+    signs.add("other-protocol");
+  return signs;
+}
+
+/** What a phone under way has just done. */
+export interface Recent {
+  readonly progress: Progress;
+  /** Whether anything was heard of it since its stage began. */
+  readonly heard: boolean;
+  /** Seconds since it was last heard, a minute or more. */
+  readonly silentSeconds?: number | undefined;
+  readonly stalled: boolean;
+}
+
+/** What makes one cause likelier than another for this phone, in this stage, now. */
+export function phoneSigns(stage: Stage, { progress, heard, silentSeconds, stalled }: Recent): ReadonlySet<Sign> {
+  const signs = new Set(stageSigns(stage));
+  if (stalled) signs.add("stalled");
+  if (silentSeconds !== undefined) signs.add("silent");
+  if (progress.at === "waiting") signs.add(heard ? "configuration-read" : "nothing-heard");
+  if (progress.at !== "loading" && progress.at !== "restarting") return signs;
+  const asked = progress.trail.flatMap(({ did, file }) => (did === "asked" && file !== undefined ? [file] : []));
+  if (new Set(asked).size < asked.length) signs.add("image-repeated");
+  const role = (name: string) => stage.release.files.find((file) => file.name === name)?.role;
+  if (progress.images.taken.some((name) => role(name) === "loader")) signs.add("loader-whole");
+  if (progress.images.taken.some((name) => role(name) !== "loader" && role(name) !== "manifest"))
+    signs.add("image-whole");
+  return signs;
+}
