@@ -19,7 +19,7 @@ export interface Network {
   poolOf(ip: Ipv4): Pool | undefined;
   /** The reservation of an address. */
   reservationOf(ip: Ipv4): Reservation | undefined;
-  /** The reservation of a client on these segments: by MAC, then option 61, then circuit id (D056). */
+  /** The reservation of a client on these segments: by MAC, then client id, then port of a relay (D056). */
   reservationFor(segments: readonly Segment[], who: ReservationKeys): Reservation | undefined;
   /** Gives the pools their sight of the records. */
   useRecords(lease: (ip: Ipv4) => Lease | undefined): void;
@@ -28,8 +28,10 @@ export interface Network {
 /** What a reservation may name a client by; hex, as in {@link Reservation}. */
 export interface ReservationKeys {
   readonly mac: string;
-  readonly clientId?: string;
+  /** Option 61, or what stands for it where the client sends none: `clientKey` of its binding. */
+  readonly clientId: string;
   readonly circuitId?: string;
+  readonly remoteId?: string;
 }
 
 /** The network of these settings. Addresses that nobody may hold are left out of the pools whatever their range says. */
@@ -62,7 +64,7 @@ export function createNetwork(settings: Pick<DhcpSettings, "serverAddress" | "bo
     reservationOf: (ip) => reservations.get(ip),
     reservationFor(on, who) {
       if (reservations.size === 0) return undefined;
-      for (const name of [`mac ${who.mac}`, `client ${who.clientId}`, `circuit ${who.circuitId}`]) {
+      for (const name of namesOf(who)) {
         const here = byName.get(name)?.find((one) => on.some((segment) => inSubnet(one.ip, segment.subnet.subnet)));
         if (here !== undefined) return here;
       }
@@ -77,7 +79,20 @@ export function createNetwork(settings: Pick<DhcpSettings, "serverAddress" | "bo
 function nameOf(reservation: Reservation): string {
   if (reservation.mac !== undefined) return `mac ${reservation.mac}`;
   if (reservation.clientId !== undefined) return `client ${reservation.clientId}`;
-  return `circuit ${reservation.circuitId}`;
+  return portName(reservation);
+}
+
+/** Every name that a reservation can call the client by, the first that fits wins. */
+function namesOf({ mac, clientId, circuitId, remoteId }: ReservationKeys): readonly string[] {
+  const names = [`mac ${mac}`, `client ${clientId}`];
+  if (circuitId !== undefined && remoteId !== undefined) names.push(portName({ circuitId, remoteId }));
+  if (circuitId !== undefined) names.push(portName({ circuitId }));
+  if (remoteId !== undefined) names.push(portName({ remoteId }));
+  return names;
+}
+
+function portName({ circuitId = "any", remoteId = "any" }: Pick<Reservation, "circuitId" | "remoteId">): string {
+  return `circuit ${circuitId} of ${remoteId}`;
 }
 
 function untouchable(

@@ -10,14 +10,16 @@ export interface AddressRange {
   readonly last: Ipv4;
 }
 
-/** An address kept for one client. Exactly one of the three names the client. */
+/** An address kept for one client, which is named by its MAC, by its client id, or by the relay's port that it is on. */
 export interface Reservation {
   readonly ip: Ipv4;
   readonly mac?: Mac;
   /** Option 61 in lower-case hex. */
   readonly clientId?: string;
-  /** Option 82 sub-option 1 (RFC 3046 §3.1) in lower-case hex. */
+  /** Option 82 sub-option 1 (RFC 3046 §3.1) in lower-case hex: a port of a switch. */
   readonly circuitId?: string;
+  /** Option 82 sub-option 2 (RFC 3046 §3.2) in lower-case hex: the switch, where ports of several are called alike. */
+  readonly remoteId?: string;
 }
 
 /** One subnet that addresses are given from. */

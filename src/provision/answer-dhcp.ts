@@ -7,7 +7,7 @@ import { createLeaseTable } from "../dhcp/table.ts";
 import type { Store } from "../store/store.ts";
 import { type DhcpPacket, NO_ADDRESS } from "../wire/dhcp.ts";
 import { addressOption, MESSAGE, messageType, OPTION } from "../wire/dhcp-options.ts";
-import type { DhcpAnswer, DhcpDesk, DhcpSurroundings } from "./dhcp-answer.ts";
+import type { Arrival, DhcpAnswer, DhcpDesk, DhcpSurroundings } from "./dhcp-answer.ts";
 import { request } from "./dhcp-bind.ts";
 import { type Asked, createTold, type Desk, ignore, named, quiet, save, send, silence, witness } from "./dhcp-desk.ts";
 import { discover } from "./dhcp-offer.ts";
@@ -56,7 +56,7 @@ export async function createDhcpDesk(
         case MESSAGE.decline:
           return decline(desk, asked);
         case MESSAGE.release:
-          return release(desk, asked);
+          return release(desk, asked, arrival);
         case MESSAGE.inform:
           return inform(desk, asked);
         default:
@@ -110,9 +110,11 @@ async function decline(desk: Desk, { packet, origin, now }: Asked): Promise<Dhcp
   return { is: "silence", because: detail, notes: [{ event: "lease.declined", ip, mac: origin.client.mac, detail }] };
 }
 
-async function release(desk: Desk, { packet, origin, now }: Asked): Promise<DhcpAnswer> {
+async function release(desk: Desk, { packet, origin, now }: Asked, arrival: Arrival): Promise<DhcpAnswer> {
   const ip = packet.ciaddr;
-  if (ip === NO_ADDRESS || !namesUs(desk, packet, origin)) return silence("it releases nothing of ours");
+  // systemd-networkd 252 leaves option 54 out, which RFC 2131 table 5 demands; it sends to the server that it means.
+  const meantForUs = packet.options.has(OPTION.serverId) ? namesUs(desk, packet, origin) : arrival.unicast === true;
+  if (ip === NO_ADDRESS || !meantForUs) return silence("it releases nothing of ours");
   const before = desk.table.lease(ip);
   const released = desk.table.apply(ip, { is: "release", by: origin.client.clientKey }, now);
   if (released.is === "ignored") return silence(released.because);

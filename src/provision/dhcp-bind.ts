@@ -2,12 +2,13 @@ import { type Lease, standing } from "../dhcp/lease.ts";
 import type { ReservationKeys, Segment } from "../dhcp/network.ts";
 import { leaseTimes, type Reply } from "../dhcp/reply.ts";
 import { decideRequest } from "../dhcp/request.ts";
-import { fromHex, hex } from "../dhcp/table.ts";
+import { fromHex } from "../dhcp/table.ts";
 import type { Ipv4 } from "../wire/address.ts";
 import { NO_ADDRESS } from "../wire/dhcp.ts";
-import { addressOption, OPTION, RELAY_SUBOPTION, subOptions } from "../wire/dhcp-options.ts";
+import { addressOption, OPTION, subOptions } from "../wire/dhcp-options.ts";
 import type { DhcpAnswer, DhcpNote } from "./dhcp-answer.ts";
 import { type Asked, type Desk, grant, named, save, send, witness } from "./dhcp-desk.ts";
+import { portOf } from "./dhcp-origin.ts";
 
 /** How long after a binding the same REQUEST counts as a retransmission (D079): a client gives up on an ACK sooner. */
 const RETRANSMISSION = 10_000;
@@ -53,8 +54,8 @@ export async function request(desk: Desk, asked: Asked): Promise<DhcpAnswer> {
 function keysOf(desk: Desk, { origin, packet }: Asked): ReservationKeys {
   const record = packet.ciaddr === NO_ADDRESS ? undefined : desk.table.lease(packet.ciaddr);
   if (record?.clientKey !== origin.client.clientKey || record.relayInformation === undefined) return origin.keys;
-  const circuitId = subOptions(fromHex(record.relayInformation))?.get(RELAY_SUBOPTION.circuitId);
-  return circuitId === undefined ? origin.keys : { circuitId: hex(circuitId), ...origin.keys };
+  const said = subOptions(fromHex(record.relayInformation));
+  return said === undefined ? origin.keys : { ...portOf(said), ...origin.keys };
 }
 
 async function bind(desk: Desk, asked: Asked, ip: Ipv4): Promise<DhcpAnswer> {

@@ -56,10 +56,12 @@ function choose(
   if (table.heldByMac(client.mac, now) >= MOST_PER_MAC) return held("one MAC holds four addresses already", client.mac);
   if (origin.relayPort82 !== undefined && !desk.accounts.admitsNewcomer(origin.relayPort82, now))
     return held("too many new clients on one port of a relay", client.mac);
-  for (const segment of wire) {
-    if (segment.pool.offers(now) >= mostOffers(segment.pool.size)) continue;
-    const free = wished !== undefined && segment.pool.has(wished) && isFree(table.lease(wished), now);
-    const ip = free ? wished : segment.pool.pick(now, settings.reuseQuarantined);
+  const open = wire.filter(({ pool }) => pool.offers(now) < mostOffers(pool.size));
+  const wishedIn = open.find(({ pool }) => wished !== undefined && pool.has(wished));
+  if (wished !== undefined && wishedIn !== undefined && isFree(table.lease(wished), now))
+    return { ip: wished, segment: wishedIn };
+  for (const segment of open) {
+    const ip = segment.pool.pick(now, settings.reuseQuarantined);
     if (ip !== undefined) return { ip, segment };
   }
   const detail = wire.map(({ subnet }) => `${subnet.subnet.network}/${subnet.subnet.prefix}`).join(", ");

@@ -35,32 +35,40 @@ export function originOf(
   const unfit = unfitBecause(packet, settings);
   if (unfit !== undefined) return { silence: unfit };
   const { options } = packet;
-  const clientId = options.get(OPTION.clientId);
   const relayInformation = options.get(OPTION.relayInformation);
   const relayed = packet.giaddr !== NO_ADDRESS;
   const said = relayInformation === undefined ? undefined : subOptions(relayInformation);
   // Option 82 without a relay comes from the client itself and proves nothing (D113).
   const trusted = relayed && settings.trustRelays ? said : undefined;
-  const circuitId = relayed ? said?.get(RELAY_SUBOPTION.circuitId) : undefined;
+  const port = relayed && said !== undefined ? portOf(said) : {};
   const mac = macFromOctets(packet.chaddr) as Mac;
   const vendorClass = options.get(OPTION.vendorClass);
+  const clientKey = clientKeyOf(packet.htype, packet.chaddr.subarray(0, packet.hlen), options.get(OPTION.clientId));
   return {
     client: {
       mac,
-      clientKey: clientKeyOf(packet.htype, packet.chaddr.subarray(0, packet.hlen), clientId),
+      clientKey,
       ...(relayed && relayInformation !== undefined ? { relayInformation: hex(relayInformation) } : {}),
       ...(vendorClass === undefined ? {} : { vendorClass: hex(vendorClass) }),
     },
-    keys: {
-      mac,
-      ...(clientId === undefined ? {} : { clientId: hex(clientId) }),
-      ...(circuitId === undefined ? {} : { circuitId: hex(circuitId) }),
-    },
+    keys: { mac, clientId: clientKey, ...port },
     identity: identifyDhcpClient(vendorClass, mac),
     wire: network.wireAt(placeOf(packet, arrival, network, trusted)),
     serverId: addressIn(trusted, RELAY_SUBOPTION.serverIdOverride) ?? settings.serverAddress,
     ...(trusted?.has(RELAY_SUBOPTION.sourcePort) ? { relayPort: arrival.source.port } : {}),
-    ...(circuitId === undefined ? {} : { relayPort82: `${packet.giaddr} ${hex(circuitId)}` }),
+    ...(port.circuitId === undefined ? {} : { relayPort82: `${packet.giaddr} ${port.circuitId}` }),
+  };
+}
+
+/** The port of a switch that these sub-options of option 82 name. */
+export function portOf(
+  relayInformation: ReadonlyMap<number, Uint8Array>,
+): Pick<ReservationKeys, "circuitId" | "remoteId"> {
+  const circuitId = relayInformation.get(RELAY_SUBOPTION.circuitId);
+  const remoteId = relayInformation.get(RELAY_SUBOPTION.remoteId);
+  return {
+    ...(circuitId === undefined ? {} : { circuitId: hex(circuitId) }),
+    ...(remoteId === undefined ? {} : { remoteId: hex(remoteId) }),
   };
 }
 

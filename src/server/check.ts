@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { createNetwork, type Segment } from "../dhcp/network.ts";
 import { openSiteFiles } from "../files/site-files.ts";
 import { loadTemplates } from "../files/templates.ts";
 import { listenHttp } from "../http/listen.ts";
@@ -13,7 +14,7 @@ import { type Ipv4, inSubnet, macWithColons } from "../wire/address.ts";
 import type { Config } from "./config.ts";
 import { findServer } from "./control-client.ts";
 import { type Core, openCore } from "./core.ts";
-import { findDhcpPlace } from "./dhcp-settings.ts";
+import { dhcpSettings, findDhcpPlace } from "./dhcp-settings.ts";
 import { type Known, loadKnowledge } from "./knowledge.ts";
 import { portTrouble } from "./port-trouble.ts";
 import { shipped } from "./shipped.ts";
@@ -195,8 +196,33 @@ async function httpPort({ http: { listen, port } }: Config): Promise<Found> {
 async function dhcp(config: Config, running: boolean): Promise<Found> {
   if (!config.dhcp.enabled) return fine("off; give the existing server options 66 and 150 (provision dhcp snippet)");
   const place = findDhcpPlace(config);
-  if (running) return fine("the running server has it");
+  const wires = dhcpWires(config, place.address);
+  if (running) return [...fine("the running server has it"), ...wires];
   const socket = await openDgram({ address: place.address, port: 67, onDatagram: () => undefined });
   await socket.close();
-  return fine(`${place.interface}, ${place.address}:67/udp`);
+  return [...fine(`${place.interface}, ${place.address}:67/udp`), ...wires];
+}
+
+/** What each wire can give, and what would leave its clients without an address. */
+function dhcpWires(config: Config, own: Ipv4): Found {
+  const settings = dhcpSettings(config, own);
+  const network = createNetwork(settings);
+  const names = settings.subnets.map(({ sharedNetwork }) => sharedNetwork);
+  const oneOfEach = settings.subnets.filter((_, i) => names[i] === undefined || names.indexOf(names[i]) === i);
+  const wires = oneOfEach.flatMap(({ subnet }) => wireFound(network.wireAt(subnet.network)));
+  if (network.wireAt(own).length > 0) return wires;
+  const message = `no subnet holds ${own}: only clients behind a relay are answered`;
+  return [
+    ...wires,
+    { is: "warning", message, remedy: "if phones are on this wire, add its subnet below dhcp.subnets" },
+  ];
+}
+
+function wireFound(wire: readonly Segment[]): Found {
+  const nets = wire.map(({ subnet: { subnet } }) => `${subnet.network}/${subnet.prefix}`).join(" and ");
+  const free = wire.reduce((sum, { pool }) => sum + pool.size, 0);
+  const reserved = wire.reduce((sum, { subnet }) => sum + subnet.reservations.length, 0);
+  if (free + reserved > 0)
+    return fine(`${nets}${wire.length > 1 ? " on one wire" : ""}: ${free} addresses in pools, ${reserved} reserved`);
+  return [{ is: "warning", message: `${nets} has no address to give`, remedy: "give it a pool, or reservations" }];
 }

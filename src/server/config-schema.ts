@@ -6,6 +6,7 @@ import {
   parseAddressRange,
   parseDuration,
   parseHost,
+  parseIdentifier,
   parseMacPrefix,
   parseTimeZone,
   rangeInSubnet,
@@ -113,9 +114,33 @@ const site = section({
   }).optional(),
 });
 
+/** Octets that YAML must not take for a number: `0x0100` would lose its zeros. */
+const identifier = (what: string, example: string, least: number) =>
+  text
+    .refine((given) => parseIdentifier(given, least) !== undefined, {
+      error: ({ input }) =>
+        `${JSON.stringify(input)} is not ${what}${arrow}write it like ${example} or "0x01ab", text as text:ab`,
+    })
+    .transform((given) => parseIdentifier(given, least) as string);
+
+/** RFC 2132 §9.14: a client id has two octets at least. */
 const reservation = section({
-  mac: notation("a MAC address", "00:0e:84:c0:60:a6", parseMac),
   ip: address,
+  mac: notation("a MAC address", "00:0e:84:c0:60:a6", parseMac).optional(),
+  clientId: identifier("a client id (option 61)", "01:00:0e:84:c0:60:a6", 2).optional(),
+  circuitId: identifier("a circuit id (option 82)", "Gi1/0/7", 1).optional(),
+  remoteId: identifier("a remote id (option 82)", "00:1b:2a:00:00:01", 1).optional(),
+}).check((context) => {
+  const { mac, clientId, circuitId, remoteId } = context.value;
+  const names = [mac, clientId, circuitId ?? remoteId].filter((name) => name !== undefined);
+  if (names.length === 1) return;
+  const wrong = names.length === 0 ? "nobody is named" : "the client is named in more than one way";
+  context.issues.push({
+    code: "custom",
+    input: context.value,
+    path: [],
+    message: `${wrong}${arrow}give mac, clientId, or circuitId and remoteId`,
+  });
 });
 
 const ranges = z
@@ -135,6 +160,9 @@ const ranges = z
 
 const subnet = section({
   subnet: notation("a subnet", "192.0.2.0/24 or 192.0.2.0/255.255.255.0", parseSubnet),
+  sharedNetwork: text
+    .min(1, { error: `the name is empty${arrow}write it like floor-2, or leave the key out` })
+    .optional(),
   pool: ranges.default([]),
   router: address.optional(),
   dns: list(address, "name servers").default([]),
@@ -179,16 +207,38 @@ const dhcp = section({
     if (twin < i)
       say(["subnets", i, "subnet"], `it overlaps with subnet ${twin + 1} of the list${arrow}keep one of the two`);
   });
+  const shared = subnets.map(({ sharedNetwork }) => sharedNetwork);
+  shared.forEach((name, i) => {
+    if (name === undefined || shared.filter((other) => other === name).length > 1) return;
+    const others = [...new Set(shared.filter((other) => other !== undefined && other !== name))] as string[];
+    const meant = nearest(name, others);
+    const remedy =
+      meant === undefined ? "name it at every subnet of the wire, or leave it out" : `did you mean ${meant}?`;
+    say(["subnets", i, "sharedNetwork"], `no other subnet is of ${JSON.stringify(name)}${arrow}${remedy}`);
+  });
   const reservations = subnets.flatMap((one, i) =>
-    one.reservations.map((r, j) => ({ ...r, path: ["subnets", i, "reservations", j] })),
+    one.reservations.map((r, j) => ({
+      ...r,
+      // Ports of switches on different wires are called alike.
+      port: portOf(r, one.sharedNetwork ?? i),
+      path: ["subnets", i, "reservations", j],
+    })),
   );
   reservations.forEach((one, i) => {
-    for (const key of ["mac", "ip"] as const) {
+    for (const key of ["mac", "clientId", "port", "ip"] as const) {
+      if (one[key] === undefined) continue;
       const twin = reservations.findIndex((other) => other[key] === one[key]);
-      if (twin < i) say([...one.path, key], `${one[key]} is reserved twice${arrow}keep one of the two reservations`);
+      const at = key === "port" ? (one.circuitId === undefined ? "remoteId" : "circuitId") : key;
+      const name = key === "port" ? "this port" : one[key];
+      if (twin < i) say([...one.path, at], `${name} is reserved twice${arrow}keep one of the two reservations`);
     }
   });
 });
+
+/** A port of a relay on a wire as one word; undefined where the reservation names none. */
+function portOf({ circuitId, remoteId }: z.infer<typeof reservation>, wire: string | number): string | undefined {
+  return circuitId === undefined && remoteId === undefined ? undefined : `${wire} ${circuitId} ${remoteId}`;
+}
 
 const select = section({
   model: setting.optional(),

@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { DHCP_DEFAULTS, type DhcpSettings } from "../dhcp/settings.ts";
+import { DHCP_DEFAULTS, type DhcpSettings, type Reservation } from "../dhcp/settings.ts";
 import { findOtherServers } from "../net/dhcp-lookout.ts";
 import { type Ipv4, inSubnet, parseIpv4 } from "../wire/address.ts";
 import type { Config } from "./config.ts";
@@ -12,12 +12,13 @@ export function dhcpSettings(config: Config, address: Ipv4): DhcpSettings {
     ...DHCP_DEFAULTS,
     answer: dhcp.answer,
     serverAddress: address,
-    subnets: dhcp.subnets.map(({ subnet, pool, router, dns, domain, leaseTime, reservations }) => ({
+    subnets: dhcp.subnets.map(({ subnet, sharedNetwork, pool, router, dns, domain, leaseTime, reservations }) => ({
       subnet,
       pools: pool,
       dns,
       leaseTime,
-      reservations,
+      reservations: reservations.map(reservationOf),
+      ...(sharedNetwork === undefined ? {} : { sharedNetwork }),
       ...(router === undefined ? {} : { router }),
       ...(domain === undefined ? {} : { domain }),
     })),
@@ -32,6 +33,18 @@ export function dhcpSettings(config: Config, address: Ipv4): DhcpSettings {
     },
     // Beside another server a NAK of ours would throw that server's clients off the network.
     authoritative: dhcp.answer === "everyone" && dhcp.besideOtherServers !== true,
+  };
+}
+
+/** As it stands in provision.yaml, less the keys that are not there. */
+function reservationOf(given: Config["dhcp"]["subnets"][number]["reservations"][number]): Reservation {
+  const { ip, mac, clientId, circuitId, remoteId } = given;
+  return {
+    ip,
+    ...(mac === undefined ? {} : { mac }),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(circuitId === undefined ? {} : { circuitId }),
+    ...(remoteId === undefined ? {} : { remoteId }),
   };
 }
 

@@ -75,6 +75,26 @@ export function parseHost(text: string): string | undefined {
   return text.length <= 253 && new RegExp(`^${label}(?:\\.${label})*\\.?$`, "i").test(text) ? text : undefined;
 }
 
+/**
+ * Octets of a DHCP identifier, as lower-case hex: `01:00:0e:84:c0:60:a6` (also with hyphens), `0100.0e84.c060.a6`, `0x01000e84`,
+ * or text such as `Gi1/0/7`; `text:` before what would else be taken for octets. Undefined for fewer than `least` octets or
+ * more than 255, for text beyond ASCII, and for bare hex digits, which could be meant either way.
+ */
+export function parseIdentifier(text: string, least: number): string | undefined {
+  const hex = identifierHex(text);
+  return hex !== undefined && hex.length >= 2 * least && hex.length <= 510 ? hex : undefined;
+}
+
+function identifierHex(text: string): string | undefined {
+  const pairs = /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2})*)?$/i;
+  const dotted = /^[0-9a-f]{4}(?:\.[0-9a-f]{4})*\.(?:[0-9a-f]{2}){1,2}$/i;
+  if (/^0x(?:[0-9a-f]{2})+$/i.test(text)) return text.slice(2).toLowerCase();
+  if (text.length > 2 && (pairs.test(text) || dotted.test(text))) return text.replace(/[:.-]/g, "").toLowerCase();
+  const meant = text.startsWith("text:") ? text.slice(5) : text;
+  if (!/^[\x20-\x7e]*$/.test(meant) || (meant === text && /^(?:[0-9a-f]{2})+$/i.test(text))) return undefined;
+  return Array.from(meant, (character) => character.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+}
+
 /** The first half of a MAC or more of it, as lower-case hex digits, e.g. `00:0e:84` or a whole MAC. */
 export function parseMacPrefix(text: string): string | undefined {
   const digits = text.replace(/[:.-]/g, "").toLowerCase();

@@ -13,12 +13,15 @@ import {
   net,
   office,
   PHONE,
+  rebooting,
   releasing,
   remote,
+  renewing,
   SERVER,
   selecting,
   settings,
   stranger,
+  text,
   type World,
   world,
 } from "./dhcp-world.ts";
@@ -111,6 +114,39 @@ describe("which address a DISCOVER is offered", () => {
     expect(await ask([byCircuit, byClient, byMac])).toBe(byMac.ip);
     expect(await ask([byCircuit, byClient])).toBe(byClient.ip);
     expect(await ask([byCircuit])).toBe(byCircuit.ip);
+  });
+
+  test("D056 a port is told apart by its switch where ports of several switches are called alike", async () => {
+    const option82 = [OPTION.relayInformation, Uint8Array.of(1, 2, 0xca, 0xfe, 2, 1, 0xb1)] as const;
+    const anywhere = { ip: ip("198.51.100.12"), circuitId: "cafe" };
+    const there = { ip: ip("198.51.100.13"), circuitId: "cafe", remoteId: "b1" };
+    const wholeSwitch = { ip: ip("198.51.100.14"), remoteId: "b1" };
+    const elsewhere = { ip: ip("198.51.100.15"), circuitId: "cafe", remoteId: "b2" };
+    const saying = { from: stranger(1), fields: { giaddr: ip("198.51.100.1") }, options: [option82] };
+    const ask = async (...reservations: DhcpSubnet["reservations"]) =>
+      (await (await world({ subnets: [{ ...remote, reservations }] })).ask(discover(saying), RELAY))?.yiaddr;
+    expect(await ask(wholeSwitch, anywhere, elsewhere, there)).toBe(there.ip);
+    expect(await ask(wholeSwitch, anywhere, elsewhere)).toBe(anywhere.ip);
+    expect(await ask(wholeSwitch, elsewhere)).toBe(wholeSwitch.ip);
+    expect(await ask(elsewhere)).toBe("198.51.100.100");
+  });
+
+  test("D056 a reservation by client id reaches a client that sends none by `01` and its MAC, and one of one octet (D012)", async () => {
+    const reservations = [{ ip: ip("192.0.2.60"), clientId: `01${PHONE}` }];
+    for (const options of [[], [[61, Uint8Array.of(9)]]] as const) {
+      const at = await world({ subnets: [{ ...office, reservations }] });
+      expect(await dora(at, { options })).toBe("192.0.2.60");
+    }
+  });
+
+  test("D056 a reserved client is bound, renews and comes back to its address, whatever MAC it has", async () => {
+    const reservations = [{ ip: ip("192.0.2.60"), clientId: "6c6f626279" }];
+    const at = await world({ subnets: [{ ...office, reservations }] });
+    const options = [[61, text("lobby")]] as const;
+    expect(await dora(at, { from: stranger(1), options })).toBe("192.0.2.60");
+    expect((await at.ask(renewing(ip("192.0.2.60"), { from: stranger(1), options })))?.type).toBe(MESSAGE.ack);
+    expect((await at.ask(rebooting(ip("192.0.2.60"), { from: stranger(2), options })))?.type).toBe(MESSAGE.ack);
+    expect(await dora(at, { from: stranger(3), options: [[61, text("hall")]] })).toBe("192.0.2.100");
   });
 
   test("D056 a reserved address is given to nobody else, even when the pool is empty and it is free", async () => {
@@ -277,16 +313,55 @@ describe("which address a DISCOVER is offered", () => {
     expect(took.sort((a, b) => a - b)[1979]).toBeLessThan(10);
   });
 
-  test("subnets of one shared network help each other out", async () => {
-    const twin: DhcpSubnet = {
-      ...remote,
-      sharedNetwork: "floor",
-      pools: [{ first: ip("198.51.100.100"), last: ip("198.51.100.100") }],
-    };
-    const at = await world({ subnets: [small(1, { sharedNetwork: "floor" }), twin] });
-    expect(await dora(at, { from: stranger(1) })).toBe("192.0.2.100");
-    expect(await dora(at, { from: stranger(2) })).toBe("198.51.100.100");
-    expect(await offer(at, 3)).toBeUndefined();
+  describe("on a wire with several subnets", () => {
+    const sharing = { sharedNetwork: "floor" };
+    const one = ip("198.51.100.100");
+    const twin: DhcpSubnet = { ...remote, ...sharing, pools: [{ first: one, last: one }] };
+
+    test("the subnets help each other out, and each tells its own mask and router", async () => {
+      const at = await world({ subnets: [small(1, sharing), twin] });
+      expect(await dora(at, { from: stranger(1) })).toBe("192.0.2.100");
+      const second = await at.ask(discover({ from: stranger(2) }));
+      expect(second).toMatchObject({ yiaddr: one });
+      expect(second?.options.get(OPTION.router)).toEqual(ipv4ToOctets(ip("198.51.100.1")));
+      expect(await dora(at, { from: stranger(2) })).toBe(one);
+      expect(await offer(at, 3)).toBeUndefined();
+    });
+
+    test("a client keeps its address of either subnet, by renewal, reboot and DISCOVER", async () => {
+      const at = await world({ subnets: [small(2, sharing), twin] });
+      const wished = { options: wish(one) };
+      expect(await dora(at, wished)).toBe(one);
+      expect((await at.ask(renewing(one)))?.type).toBe(MESSAGE.ack);
+      expect((await at.ask(rebooting(one)))?.type).toBe(MESSAGE.ack);
+      expect((await at.ask(discover()))?.yiaddr).toBe(one);
+    });
+
+    test("D053 a wish is granted in any of them", async () => {
+      const at = await world({ subnets: [small(2, sharing), twin] });
+      expect(await offer(at, 1, { options: wish(one) })).toBe(one);
+      expect(await offer(at, 2, { options: wish(one) })).toBe("192.0.2.100");
+    });
+
+    test("D056 a reservation in any of them reaches a client of the wire, directly and through a relay in either", async () => {
+      const reservations = [{ ip: ip("198.51.100.9"), mac: PHONE }];
+      const subnets = [small(2, sharing), { ...twin, reservations }];
+      expect(await dora(await world({ subnets }))).toBe("198.51.100.9");
+      for (const giaddr of ["192.0.2.1", "198.51.100.1"]) {
+        const relayed = discover({ fields: { giaddr: ip(giaddr) } });
+        expect((await (await world({ subnets })).ask(relayed, RELAY))?.yiaddr).toBe("198.51.100.9");
+      }
+    });
+
+    test("D083 an address of a subnet on another wire is refused, one of the same wire is not", async () => {
+      const apart = { ...remote, subnet: net("203.0.113.0/24"), pools: [], router: ip("203.0.113.1") };
+      const at = await world({ subnets: [small(2, sharing), twin, apart] });
+      expect(await dora(at)).toBe("192.0.2.100");
+      const elsewhere = { fields: { giaddr: ip("203.0.113.1") } };
+      const sameWire = { fields: { giaddr: ip("198.51.100.1") } };
+      expect((await at.ask(rebooting(ip("192.0.2.100"), elsewhere), RELAY))?.type).toBe(MESSAGE.nak);
+      expect((await at.ask(rebooting(ip("192.0.2.100"), sameWire), RELAY))?.type).toBe(MESSAGE.ack);
+    });
   });
 });
 

@@ -117,6 +117,16 @@ describe("RELEASE", () => {
     await at.ask(releasing(ip("0.0.0.0")));
     expect(await at.store.leases()).toMatchObject([{ ip: address, at: "bound" }]);
   });
+
+  test("D094 a RELEASE without option 54 counts where it was sent to our own address (systemd-networkd 252)", async () => {
+    const at = await world();
+    const address = await dora(at);
+    const nameless = message(MESSAGE.release, { fields: { ciaddr: address } });
+    await at.ask(nameless, { ...HERE, unicast: false });
+    expect(await at.store.leases()).toMatchObject([{ at: "bound" }]);
+    await at.ask(nameless, { ...HERE, unicast: true });
+    expect(await at.store.leases()).toMatchObject([{ ip: address, at: "released" }]);
+  });
 });
 
 describe("INFORM", () => {

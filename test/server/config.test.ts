@@ -187,6 +187,60 @@ describe("mistakes are named with file, line, reason and remedy", () => {
     ]);
   });
 
+  test("a reservation names its client in one way, and no client or port of a wire twice", () => {
+    const reserving = (...lines: string[]) =>
+      mistakes(`${least}dhcp:
+  subnets:
+    - subnet: 192.0.2.0/24
+      reservations:
+${lines.map((line) => `        - { ${line} }\n`).join("")}`);
+    const place = "provision.yaml:6: dhcp.subnets[0].reservations[0]";
+    const remedy = "give mac, clientId, or circuitId and remoteId";
+    expect(reserving("ip: 192.0.2.5")).toEqual([`${place}: nobody is named -> ${remedy}`]);
+    expect(reserving("ip: 192.0.2.5, mac: 000e84c060a6, clientId: hall")).toEqual([
+      `${place}: the client is named in more than one way -> ${remedy}`,
+    ]);
+    expect(reserving("ip: 192.0.2.5, clientId: 01ab")).toEqual([
+      `${place}.clientId: "01ab" is not a client id (option 61) -> write it like 01:00:0e:84:c0:60:a6 or "0x01ab", text as text:ab`,
+    ]);
+    expect(reserving("ip: 192.0.2.5, clientId: 0x0100")).toEqual([
+      `${place}.clientId: text is expected here -> put it in quotes`,
+    ]);
+    expect(reserving("ip: 192.0.2.5, clientId: x")[0]).toMatch(/"x" is not a client id/);
+    expect(
+      reserving(
+        "ip: 192.0.2.5, clientId: '0x6162'",
+        "ip: 192.0.2.6, clientId: ab:62",
+        "ip: 192.0.2.7, clientId: 61-62",
+      ),
+    ).toEqual([
+      "provision.yaml:8: dhcp.subnets[0].reservations[2].clientId: 6162 is reserved twice -> keep one of the two reservations",
+    ]);
+    expect(
+      reserving(
+        "ip: 192.0.2.5, circuitId: g1",
+        "ip: 192.0.2.6, circuitId: g1, remoteId: a",
+        "ip: 192.0.2.7, circuitId: g1",
+      ),
+    ).toEqual([
+      "provision.yaml:8: dhcp.subnets[0].reservations[2].circuitId: this port is reserved twice -> keep one of the two reservations",
+    ]);
+  });
+
+  test("a shared network has at least two subnets", () => {
+    const sharing = (...names: string[]) =>
+      mistakes(`${least}dhcp:
+  subnets:
+${names.map((name, i) => `    - { subnet: 192.0.${i}.0/24, sharedNetwork: ${name} }\n`).join("")}`);
+    expect(sharing("floor-2", "floor-2")).toEqual([]);
+    expect(sharing("floor-2", "floor-2", "flor-2")).toEqual([
+      'provision.yaml:6: dhcp.subnets[2].sharedNetwork: no other subnet is of "flor-2" -> did you mean floor-2?',
+    ]);
+    expect(sharing("floor-2")).toEqual([
+      'provision.yaml:4: dhcp.subnets[0].sharedNetwork: no other subnet is of "floor-2" -> name it at every subnet of the wire, or leave it out',
+    ]);
+  });
+
   test("everything that is wrong is said at once", () => {
     expect(mistakes("site: { serverAddress: x, zone: y }\ntftp: { port: -1 }\n")).toHaveLength(3);
   });
@@ -267,6 +321,22 @@ describe("notations", () => {
     expect(
       subnetOf(`subnet: 192.0.2.0/24, reservations: [ { mac: ${mac}, ip: 192.0.2.9 } ]`)?.reservations[0]?.mac,
     ).toBe("000e84c060a6"),
+  );
+
+  test.each([
+    ["01:00:0e:84:c0:60:a6", "01000e84c060a6"],
+    ["01-00-0E-84-C0-60-A6", "01000e84c060a6"],
+    ["0100.0e84.c060.a6", "01000e84c060a6"],
+    ["'0x01000e84'", "01000e84"],
+    ["lobby-phone", "6c6f6262792d70686f6e65"],
+    ["'text:ab:cd'", "61623a6364"],
+    ["'1234567'", "31323334353637"],
+    ["Gi1/0/7", "4769312f302f37"],
+  ])("the client id %s", (clientId, hex) =>
+    expect(
+      subnetOf(`subnet: 192.0.2.0/24, reservations: [ { clientId: ${clientId}, ip: 192.0.2.9 } ]`)?.reservations[0]
+        ?.clientId,
+    ).toBe(hex),
   );
 
   test("a MAC of digits alone, which YAML takes for a number, keeps its zeros", () => {

@@ -42,7 +42,17 @@ describe("what the DHCP service is told", () => {
   test("comes from the configuration; host names are no addresses for option 42, and only everyone's server says NAK", () => {
     const { config } = createSite(`dhcp:
   answer: everyone
-  subnets: [ { subnet: 192.0.2.0/24, pool: "192.0.2.10-20, 192.0.2.30-40", router: 192.0.2.1, leaseTime: 2h, reservations: [ { mac: 000e84c060a6, ip: 192.0.2.5 } ] } ]
+  subnets:
+    - subnet: 192.0.2.0/24
+      pool: "192.0.2.10-20, 192.0.2.30-40"
+      router: 192.0.2.1
+      leaseTime: 2h
+      sharedNetwork: floor
+      reservations:
+        - { mac: 000e84c060a6, ip: 192.0.2.5 }
+        - { clientId: lobby, ip: 192.0.2.6 }
+        - { circuitId: g1, remoteId: "0x01ff", ip: 192.0.2.7 }
+    - { subnet: 198.51.100.0/24, sharedNetwork: floor }
 `);
     const site = { ...config.site, ntp: ["pool.example.net", "192.0.2.1"] };
     expect(dhcpSettings({ ...config, site }, config.site.serverAddress)).toMatchObject({
@@ -57,8 +67,14 @@ describe("what the DHCP service is told", () => {
           ],
           leaseTime: 7200,
           router: "192.0.2.1",
-          reservations: [{ mac: "000e84c060a6", ip: "192.0.2.5" }],
+          sharedNetwork: "floor",
+          reservations: [
+            { mac: "000e84c060a6", ip: "192.0.2.5" },
+            { clientId: "6c6f626279", ip: "192.0.2.6" },
+            { circuitId: "6731", remoteId: "01ff", ip: "192.0.2.7" },
+          ],
         },
+        { sharedNetwork: "floor", reservations: [] },
       ],
     });
     expect(dhcpSettings(createSite("").config, config.site.serverAddress).authoritative).toBe(false);
