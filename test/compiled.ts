@@ -13,8 +13,9 @@ export function compiled(entry: string): { readonly script: string; readonly fol
   const cache = join(project, "node_modules", ".cache");
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, "provision-test-"));
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  for (const data of ["firmware-manifests", "templates"]) symlinkSync(join(project, data), join(folder, data));
+  writeFileSync(join(folder, "package.json"), '{"type":"module","version":"0.0.0"}');
+  for (const data of ["firmware-manifests", "templates", "examples"])
+    symlinkSync(join(project, data), join(folder, data));
   const placeOf = (path: string) => join(folder, relative(project, path)).replace(/\.ts$/, ".js");
   const written = new Set<string>();
   const pending = [entry];

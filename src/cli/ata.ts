@@ -15,7 +15,9 @@ const LARGEST = 1_048_576;
 
 /** `provision ata compile|decompile`: profiles of the 7902, 7905, 7912 and ATA 186/188. */
 export function ata(run: Run): Command {
-  const group = new Command("ata").description("profiles of the 7902, 7905, 7912 and ATA: compile, decompile");
+  const group = new Command("ata")
+    .description("profiles of the 7902, 7905, 7912 and ATA: compile, decompile")
+    .addHelpText("after", "\nExample:\n  provision ata compile gkdefault.txt -o gkdefault.cfg");
   const withOptions = (command: Command) =>
     command
       .option("-o, --output <file>", "write there instead of standard output")

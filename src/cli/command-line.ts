@@ -1,9 +1,10 @@
 import { Command, CommanderError } from "commander";
+import type { Finding } from "../server/failure.ts";
 import { version } from "../server/shipped.ts";
 import type { Action } from "./action.ts";
 import { commands } from "./commands.ts";
 import { reportFailure } from "./report-failure.ts";
-import type { Terminal } from "./terminal.ts";
+import { sayJson, type Terminal } from "./terminal.ts";
 
 /** Runs one command line and resolves with its exit code. Nothing it does ends the process or prints a stack trace. */
 export async function runCommandLine(terminal: Terminal): Promise<number> {
@@ -14,7 +15,7 @@ export async function runCommandLine(terminal: Terminal): Promise<number> {
     .option("--config <file>", "the configuration (default: ./provision.yaml, then /etc/provision/provision.yaml)")
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 findings or failure, 2 wrong usage, 3 forbidden by the phones' rules.",
+      '\nExample:\n  provision plan --model 7960 --from "SCCP 3.1" --to sip\n\nExit codes: 0 done, 1 findings or failure, 2 wrong usage, 3 forbidden by the phones\' rules.',
     )
     .showHelpAfterError("(see --help)");
   for (const command of commands) program.addCommand(command(run));
@@ -32,9 +33,18 @@ export async function runCommandLine(terminal: Terminal): Promise<number> {
     await program.parseAsync([...terminal.argv], { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return reportFailure(terminal, error, terminal.argv.includes("--json"));
+    const json = terminal.argv.includes("--json");
+    if (!(error instanceof CommanderError)) return reportFailure(terminal, error, json);
+    if (error.exitCode === 0) return 0;
+    if (json) sayJson(terminal, { error: usage(error) });
+    return 2;
   }
+}
+
+/** What commander has told on standard error, for a script that reads one document. */
+function usage({ message }: CommanderError): { code: string; findings: readonly Finding[] } {
+  const finding = { where: "", message: message.replace(/^error: /, ""), remedy: "see the command's --help" };
+  return { code: "E_USAGE", findings: [finding] };
 }
 
 /** Help, errors and the end of parsing are the terminal's, for every command below as well. */

@@ -1,13 +1,17 @@
 import { Command } from "commander";
 import { loadConfig } from "../server/config.ts";
 import { listenForPhones, snippetFor } from "../server/dhcp-beside.ts";
+import { failure } from "../server/failure.ts";
+import { parseDuration } from "../server/notations.ts";
 import type { Run } from "./action.ts";
 import { configSources, type Globals, several } from "./globals.ts";
 import { printable, say, type Terminal, tell } from "./terminal.ts";
 
 /** `provision dhcp …`: beside the DHCP server that is there already. */
 export function dhcp(run: Run): Command {
-  const group = new Command("dhcp").description("beside the DHCP server that is there already: snippet, listen");
+  const group = new Command("dhcp")
+    .description("beside the DHCP server that is there already: snippet, listen")
+    .addHelpText("after", "\nExample:\n  provision dhcp snippet --for isc");
   group
     .command("snippet")
     .description("options 66, 150 and 160 for somebody else's DHCP server")
@@ -22,7 +26,7 @@ export function dhcp(run: Run): Command {
     .command("listen")
     .description("hear phones ask for addresses, answer nobody, and enter them into the inventory")
     .option("--interface <name>", "where to listen (dhcp.interface)")
-    .option("--for <seconds>", "end by itself after so long")
+    .option("--for <time>", "end by itself after so long: 600, 10m, 1h")
     .option("--json", "one JSON document for each phone")
     .addHelpText("after", "\nExample:\n  provision dhcp listen --interface eth1 --for 600")
     .action(run(listen));
@@ -47,10 +51,10 @@ interface ListenOptions extends Globals {
 
 async function listen(terminal: Terminal, options: ListenOptions): Promise<number> {
   const config = loadConfig(configSources(terminal, options, { "dhcp.interface": options.interface }), true);
-  const seconds = Number(options.for ?? Number.POSITIVE_INFINITY);
+  const seconds = options.for === undefined ? undefined : secondsOf(options.for);
   const asked = new Promise<void>((resolve) => {
     terminal.onSignal(() => resolve());
-    if (Number.isFinite(seconds)) setTimeout(resolve, Math.max(0, seconds) * 1000);
+    if (seconds !== undefined) setTimeout(resolve, seconds * 1000);
   });
   const listening = await listenForPhones(config, ({ mac, identity, ip }) => {
     const { vendor, named, model, part, application, bootRom } = identity;
@@ -63,4 +67,14 @@ async function listen(terminal: Terminal, options: ListenOptions): Promise<numbe
   await asked;
   await listening.stop();
   return 0;
+}
+
+/** A timer of Node.js runs 2³¹−1 ms at most, which is 24 days. */
+const longestListening = 24 * 86_400;
+
+function secondsOf(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds !== undefined && seconds <= longestListening) return seconds;
+  const remedy = "write it like 600, 10m or 1h; 24 days at most";
+  throw failure("E_USAGE", 2, { where: `--for ${text}`, message: "this is no duration", remedy });
 }

@@ -10,7 +10,9 @@ import { printable, say, sayJson, type Terminal, table, tell } from "./terminal.
 
 /** `provision firmware …`: the vault of whole, checked packages. */
 export function firmware(run: Run): Command {
-  const group = new Command("firmware").description("the firmware vault: import, list, check, show");
+  const group = new Command("firmware")
+    .description("the firmware vault: import, list, check, show")
+    .addHelpText("after", "\nExamples:\n  provision firmware import P0S3-8-12-00.zip\n  provision firmware list");
   group
     .command("import <path...>")
     .description("take in files, folders and zip archives: whole packages, or nothing")

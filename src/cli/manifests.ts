@@ -11,7 +11,9 @@ import { say, sayJson, type Terminal, table } from "./terminal.ts";
 
 /** `provision manifests …`: the reviewed data behind every plan. */
 export function manifests(run: Run): Command {
-  const group = new Command("manifests").description("the firmware manifests: check, edges");
+  const group = new Command("manifests")
+    .description("the firmware manifests: check, edges")
+    .addHelpText("after", "\nExample:\n  provision manifests edges 7960");
   group
     .command("check [folder]")
     .description("read every manifest, the shipped ones or a folder's, and name each mistake with its line")

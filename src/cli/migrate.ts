@@ -9,7 +9,7 @@ import { withAdministration } from "./admin.ts";
 import { type Globals, several } from "./globals.ts";
 import { readInstant } from "./instant.ts";
 import { policyOption } from "./plan.ts";
-import { watch } from "./status.ts";
+import { hasProblem, watch } from "./status.ts";
 import { printable, say, sayJson, type Terminal, table, tell } from "./terminal.ts";
 
 interface Options extends Globals {
@@ -57,7 +57,7 @@ export function migrate(run: Run): Command {
     .option("--restart", "restart each phone over the network when its turn comes, where it can be")
     .option("--yes", "do not ask")
     .option("--dry-run", "say what would happen, and change nothing")
-    .option("--watch", "stay until every phone has arrived")
+    .option("--watch", "stay until every phone has arrived; with --json, the document then holds their status")
     .addOption(new Option("--json", "one JSON document; implies --yes unless --dry-run"))
     .addHelpText(
       "after",
@@ -82,9 +82,10 @@ async function enrol(terminal: Terminal, options: Options): Promise<number> {
     if (!served) tell(terminal, "No server runs: the phones are enrolled, and wait for `provision serve`.");
     return put(ask, request);
   });
-  if (options.json === true) sayJson(terminal, answer);
-  else tell(terminal, summary(answer, options.dryRun === true));
-  if (answer.enrolled && options.watch === true) return watch(terminal, options);
+  if (options.json !== true) tell(terminal, summary(answer, options.dryRun === true));
+  const status = answer.enrolled && options.watch === true ? await watch(terminal, options) : undefined;
+  if (options.json === true) sayJson(terminal, status === undefined ? answer : { ...answer, status });
+  if (status !== undefined) return hasProblem(status) ? 1 : 0;
   return exitCodeOf(answer);
 }
 

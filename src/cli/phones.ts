@@ -13,7 +13,9 @@ import { printable, say, sayJson, type Terminal, table, tell } from "./terminal.
 
 /** `provision phones …`: the inventory. */
 export function phones(run: Run): Command {
-  const group = new Command("phones").description("the inventory: list, show, add, remove, import, export");
+  const group = new Command("phones")
+    .description("the inventory: list, show, add, remove, import, export")
+    .addHelpText("after", "\nExamples:\n  provision phones import phones.csv\n  provision phones list");
   group
     .command("list")
     .description("every phone of the inventory")

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Release } from "../firmware/release.ts";
-import { planText } from "../migration/plan-document.ts";
+import { planJson, planText } from "../migration/plan-document.ts";
 import type { Model } from "../phones/family.ts";
 import { failure } from "../server/failure.ts";
 import { loadKnowledge, planFor, readModel } from "../server/knowledge.ts";
@@ -45,6 +45,12 @@ export function rehearse(run: Run): Command {
 }
 
 async function play(terminal: Terminal, options: Options): Promise<number> {
+  const scale = {
+    phones: number("--phones", options.phones, 1, 500, true),
+    loss: number("--loss", options.loss, 0, 0.3, false),
+    seed: number("--seed", options.seed, 0, 2 ** 31, true),
+    speed: number("--speed", options.speed, 1, 100, false),
+  };
   const known = await loadKnowledge();
   const model = readModel(options.model);
   const from = options.from ?? usualStart(known, model, options);
@@ -56,7 +62,7 @@ async function play(terminal: Terminal, options: Options): Promise<number> {
   const setting = { model: model.id, family: model.family, missing: [] };
   if (options.json !== true) say(terminal, planText(planned, setting));
   if (planned.kind !== "plan") {
-    if (options.json === true) sayJson(terminal, { planned });
+    if (options.json === true) sayJson(terminal, planJson(planned, setting));
     return planned.kind === "no-path" ? 3 : 0;
   }
   const progress = createProgress(terminal);
@@ -66,10 +72,7 @@ async function play(terminal: Terminal, options: Options): Promise<number> {
       from: planned.plan.from?.load ?? from,
       to: options.to,
       policy: options.policy,
-      phones: number("--phones", options.phones, 1, 500, true),
-      loss: number("--loss", options.loss, 0, 0.3, false),
-      seed: number("--seed", options.seed, 0, 2 ** 31, true),
-      speed: number("--speed", options.speed, 1, 100, false),
+      ...scale,
     },
     progress,
   );

@@ -10,7 +10,10 @@ export function status(run: Run): Command {
   return new Command("status")
     .description("every enrolled phone: its stage, the evidence, what it waits for, what went wrong")
     .option("--json", "one JSON document")
-    .option("--watch", "again every two seconds, until every phone has arrived or Ctrl-C")
+    .option(
+      "--watch",
+      "again every two seconds, until every phone has arrived or Ctrl-C; with --json, the last state alone",
+    )
     .addHelpText("after", "\nExit code 1 where a phone has a problem.\n\nExample:\n  provision status --watch")
     .action(run(print));
 }
@@ -22,24 +25,29 @@ async function print(terminal: Terminal, options: Globals & { watch?: boolean })
     else show(terminal, report);
     return hasProblem(report) ? 1 : 0;
   }
-  return watch(terminal, options);
+  const report = await watch(terminal, options);
+  if (options.json === true) sayJson(terminal, report);
+  return hasProblem(report) ? 1 : 0;
 }
 
-/** Shows the state until every phone has come to an end. Resolves with the exit code. */
-export async function watch(terminal: Terminal, options: Globals): Promise<number> {
+/** Shows the state until every phone has come to an end, with `--json` in silence. Resolves with the last report. */
+export async function watch(terminal: Terminal, options: Globals): Promise<StatusReport> {
   let ended = false;
-  terminal.onSignal(() => {
-    ended = true;
+  const asked = new Promise<void>((resolve) => {
+    terminal.onSignal(() => {
+      ended = true;
+      resolve();
+    });
   });
   let before = "";
   for (;;) {
     const report = await withAdministration(terminal, options, (ask) => ask.status({}));
     const now = JSON.stringify(report);
-    if (now !== before) show(terminal, report);
+    if (now !== before && options.json !== true) show(terminal, report);
     before = now;
     const open = report.phones.filter(({ state }) => state !== "done" && state !== "cancelled");
-    if (ended || open.length === 0) return hasProblem(report) ? 1 : 0;
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    if (ended || open.length === 0) return report;
+    await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 2000))]);
   }
 }
 
@@ -72,6 +80,7 @@ function show(terminal: Terminal, { phones }: StatusReport): void {
   }
 }
 
-function hasProblem({ phones }: StatusReport): boolean {
+/** Whether any phone has a problem, which is exit code 1. */
+export function hasProblem({ phones }: StatusReport): boolean {
   return phones.some((phone) => phone.problem !== undefined);
 }

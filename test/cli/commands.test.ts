@@ -10,8 +10,7 @@ const chain = ["P00305000500", "P00308000900", "P0S3-8-12-00"];
 function everyCommand(): readonly string[] {
   const named = (command: (typeof commands)[number]) => command(() => async () => undefined);
   return commands.map(named).flatMap((command) => {
-    const below = command.commands.map((sub) => `${command.name()} ${sub.name()}`);
-    return below.length > 0 ? below : [command.name()];
+    return [command.name(), ...command.commands.map((sub) => `${command.name()} ${sub.name()}`)];
   });
 }
 
@@ -41,11 +40,19 @@ describe("every command", () => {
       "migrate --to sip --wave 0",
       "render X --mac 000e84c060a6 --stage x",
       "rehearse --model 7960 --to sip --phones 0",
+      "dhcp listen --interface lo --for x",
     ]) {
       const home = createHome();
       const { exit, out } = await play(home, words);
       expect([words, exit]).toEqual([words, 2]);
-      expect([words, words === "" ? "" : out.replace(/^7960:[\s\S]*/, "")]).toEqual([words, ""]);
+      expect([words, out]).toEqual([words, ""]);
+    }
+  });
+
+  test("with --json prints one document for a wrong use of it as well", async () => {
+    for (const words of ["status --nonsense --json", "guide --json", "firmware import --json"]) {
+      const { exit, json } = await play("/", words);
+      expect([exit, json()]).toMatchObject([2, { error: { code: "E_USAGE", findings: [{ where: "" }] } }]);
     }
   });
 
@@ -301,6 +308,8 @@ describe("migrate", () => {
     expect((await play(home, `render OS79XX.TXT --mac ${mac} --stage 9`)).exit).toBe(2);
     expect((await play(home, `pause --mac ${mac} --json`)).json()).toEqual({ phones: [{ mac, state: "paused" }] });
     expect((await play(home, "resume --all")).out).toContain("waiting");
+    const watched = await play(home, "status --watch --json", { signal: Promise.resolve("SIGINT") });
+    expect([watched.exit, watched.json()]).toMatchObject([0, { phones: [{ mac, state: "waiting" }] }]);
     expect((await play(home, "cancel")).exit).toBe(2);
     expect((await play(home, "cancel --all")).out).toContain("cancelled");
     expect((await play(home, "cancel --all")).err).toContain("No phone is under way");
@@ -308,6 +317,12 @@ describe("migrate", () => {
     expect((await play(home, "guide --mac 000e84000001")).exit).toBe(1);
     const shows = await play(home, `guide --mac ${mac} --shows "Phone Unprovisioned"`);
     expect(shows).toMatchObject({ exit: 0, out: expect.stringMatching(/^"Phone Unprovisioned": .*\n {2}Likeliest: /) });
+  });
+
+  test("--json with --watch is one document: what was enrolled, and where it stood at the end", async () => {
+    const words = "migrate --model 7960 --to sip --accept-one-way --json --watch";
+    const { exit, json } = await play(await ready(), words, { signal: Promise.resolve("SIGTERM") });
+    expect([exit, json()]).toMatchObject([0, { enrolled: true, status: { phones: [{ mac, state: "waiting" }] } }]);
   });
 
   test("a missing firmware file stops it with 1, an impossible target with 3", async () => {

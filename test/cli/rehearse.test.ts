@@ -30,7 +30,11 @@ test("an 8945 takes its files by HTTP from the real service, which ends its stag
 });
 
 test("a rehearsal of what the rules forbid ends with 3 before anything is started", async () => {
-  const { exit, out } = await play("/", "rehearse --model 7960 --from P0S3-8-12-00 --to P0S30203");
+  const words = "rehearse --model 7960 --from P0S3-8-12-00 --to P0S30203";
+  expect((await play("/", `${words} --json`)).json()).toMatchObject({
+    noPath: { stoppedAt: { load: "P0S3-8-12-00" } },
+  });
+  const { exit, out } = await play("/", words);
   expect(exit).toBe(3);
   expect(out).toContain("There is no way");
 });
