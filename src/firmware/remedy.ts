@@ -5,15 +5,17 @@ import type { Lever, Protocol } from "./release.ts";
 
 /**
  * What makes one cause likelier than another. Of a phone under way: `nothing-heard` since the stage began,
- * `configuration-read` and no image asked for, `image-repeated` the same image asked for again, `image-whole` an image
- * taken to its last octet, `loader-whole` a loader taken so, `silent` for a minute or more, `stalled`. Of the stage, known
+ * `configuration-read` and no image asked for, `image-unfinished` an image asked for again that never went out whole,
+ * `image-refused` one asked for again that had, `image-whole` an image taken to its last octet, `loader-whole` a loader
+ * taken so, `silent` for a minute or more, `stalled`. Of the stage, known
  * before it begins: `first-loader` brings the universal loader, `first-signed` leaves unsigned loads for signed ones,
  * `other-protocol` changes between SCCP and SIP, `unknown-start`.
  */
 export const SIGNS = [
   "nothing-heard",
   "configuration-read",
-  "image-repeated",
+  "image-unfinished",
+  "image-refused",
   "image-whole",
   "loader-whole",
   "silent",

@@ -222,13 +222,13 @@ export function isFinal({ oneWay, from }: Stage): boolean {
 export function beforeOf(plan: MigrationPlan, setting: PlanSetting): readonly string[] {
   const minutes = Math.ceil(plan.stages.reduce((sum, stage) => sum + stage.typicalSeconds, 0) / 60);
   const reading = familyOf(plan.family)?.reading;
-  const where = reading === undefined ? "" : ` (${reading.reason})`;
+  const where = reading === undefined ? "" : ` Where to read it: ${reading.reason}`;
   const mac = setting.phone?.mac ?? "MAC";
   return [
     `The label under the phone says ${plan.model}. Another model must not go this way.`,
     plan.from === undefined
       ? "Nobody has said what it runs: see below how its first boot shows it, before anything is published for it."
-      : `The phone says that it runs ${plan.from.load}, ${briefly(plan.from)}${where}. If it says something else, stop, and make the plan anew from that.`,
+      : `The phone runs ${briefly(plan.from)}, load ${plan.from.load}. If it says something else, stop, and make the plan anew from that.${where}`,
     `Its power stays on for ${minutes} minutes and more: a socket that nobody switches off, or a switch port that you alone hold.`,
     "The server is ready: `provision check` names no error, and DHCP options 66, 150 and siaddr all give its address.",
     `The phone is enrolled: \`provision migrate --mac ${mac} --to ${plan.to.load}\`. Phones that are not enrolled see no change.`,

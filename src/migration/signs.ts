@@ -29,11 +29,15 @@ export function phoneSigns(stage: Stage, { progress, heard, silentSeconds, stall
   if (silentSeconds !== undefined) signs.add("silent");
   if (progress.at === "waiting") signs.add(heard ? "configuration-read" : "nothing-heard");
   if (progress.at !== "loading" && progress.at !== "restarting") return signs;
-  const asked = progress.trail.flatMap(({ did, file }) => (did === "asked" && file !== undefined ? [file] : []));
-  if (new Set(asked).size < asked.length) signs.add("image-repeated");
   const role = (name: string) => stage.release.files.find((file) => file.name === name)?.role;
+  const asked = progress.trail.flatMap(({ did, file }) => (did === "asked" && file !== undefined ? [file] : []));
+  // A list is read at every boot, by phones that lack nothing.
+  const again = asked.filter((name, at) => asked.indexOf(name) < at && role(name) !== "manifest");
+  // While one part of a load is missing, a phone takes the others anew at every boot.
+  const unfinished = again.some((name) => !progress.images.taken.includes(name));
+  if (again.length > 0) signs.add(unfinished ? "image-unfinished" : "image-refused");
   if (progress.images.taken.some((name) => role(name) === "loader")) signs.add("loader-whole");
-  if (progress.images.taken.some((name) => role(name) !== "loader" && role(name) !== "manifest"))
-    signs.add("image-whole");
+  const application = progress.images.taken.some((name) => role(name) !== "loader" && role(name) !== "manifest");
+  if (application && !unfinished) signs.add("image-whole");
   return signs;
 }

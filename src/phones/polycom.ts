@@ -179,7 +179,7 @@ function looks(to: Release, lever: Lever): readonly Because[] {
     return [
       {
         reason:
-          "It overwrites its BootROM and then formats its file system: application, settings and passwords are gone, and it loads its application anew.",
+          "It overwrites its BootROM and then formats its file system: application, settings and passwords are gone.",
         source: AG31,
         grade: "A",
       },
@@ -189,7 +189,8 @@ function looks(to: Release, lever: Lever): readonly Because[] {
         grade: "D",
       },
       {
-        reason: "NORMAL THOUGH IT LOOKS DEAD: with no application yet it starts again and again until its next stage.",
+        reason:
+          "NORMAL THOUGH IT LOOKS DEAD: it has no application now, and starts again and again until the next stage gives it one.",
         source: AG31,
         grade: "D",
       },

@@ -78,9 +78,9 @@ describe("remedies", () => {
     expect(ranked(rows, new Set()).filter(({ harmless }) => !harmless)).toEqual(
       rows.filter(({ harmless }) => !harmless),
     );
-    const [first] = ranked(rows, new Set(["image-repeated", "stalled"] as const));
+    const [first] = ranked(rows, new Set(["image-unfinished", "stalled"] as const));
     expect(first?.sees).toBe("The same .sbn asked for over many boots");
-    const lost = ranked(rows, new Set(["image-repeated"] as const)).find(
+    const lost = ranked(rows, new Set(["image-unfinished"] as const)).find(
       ({ sees }) => sees === "Protocol Application Invalid",
     );
     expect(lost?.causes[0]?.words).toContain("missing from the server");

@@ -116,7 +116,7 @@ describe.each(papers.map(([model]) => model))("the paper of a %s", (model) => {
       for (const word of words)
         expect(word.x0 > 25 && word.x1 < width - 25 && word.y0 > 15 && word.y1 < height - 15, word.text).toBe(true);
 
-    execFileSync("pdftoppm", ["-r", "110", "-gray", "-png", "-l", String(1 + stages), pdf, join(folder, model)]);
+    execFileSync("pdftoppm", ["-r", "150", "-gray", "-png", "-l", String(1 + stages), pdf, join(folder, model)]);
     for (let at = 1; at <= 1 + stages; at++) {
       const picture = [`${model}-${at}.png`, `${model}-0${at}.png`].map((name) => join(folder, name)).find(existsSync);
       const read = execFileSync("zbarimg", ["--quiet", "--raw", picture ?? ""], {

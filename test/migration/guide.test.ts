@@ -18,9 +18,9 @@ const remedy = (sees: string, after: readonly Sign[], more: Partial<Remedy> = {}
 });
 
 const table = [
-  remedy("No trust list installed", ["silent", "image-repeated"], { harmless: true }),
+  remedy("No trust list installed", ["silent", "image-refused"], { harmless: true }),
   remedy("Unprovisioned", ["configuration-read"]),
-  remedy("Image failed", ["image-repeated"]),
+  remedy("Image failed", ["image-refused"]),
   remedy("Nothing on the screen", ["silent"]),
   remedy("Configuring IP", ["nothing-heard"]),
 ];
@@ -40,7 +40,7 @@ const first = (...signs: readonly Sign[]) => guide(phone, undefined, table, new 
 test("what the phone has just done decides which remedy comes first, and which of its causes", () => {
   expect(first("nothing-heard")?.sees).toBe("Configuring IP");
   expect(first("configuration-read")?.sees).toBe("Unprovisioned");
-  expect(first("image-repeated")?.sees).toBe("Image failed");
+  expect(first("image-refused")?.sees).toBe("Image failed");
   expect(first("silent")).toMatchObject({
     sees: "Nothing on the screen",
     causes: ["Something likely.", "Something rare."],
@@ -76,9 +76,16 @@ describe("what makes a cause likely", () => {
     expect(signs(loading([], "P00308000900.sbn"))).toEqual(["first-loader"]);
     expect(signs(loading([], "P00308000900.sbn", "P00308000900.sbn"), { stalled: true })).toEqual([
       "first-loader",
-      "image-repeated",
+      "image-unfinished",
       "stalled",
     ]);
+    expect(signs(loading(["P00308000900.sb2"], "P00308000900.sb2", "P00308000900.sb2"))).toEqual([
+      "first-loader",
+      "image-refused",
+      "image-whole",
+    ]);
+    // The list is read at every boot.
+    expect(signs(loading([], "P00308000900.loads", "P00308000900.loads"))).toEqual(["first-loader"]);
     expect(signs(loading(["P00308000900.sbn"], "P00308000900.sbn"), { silentSeconds: 61 })).toEqual([
       "first-loader",
       "loader-whole",
