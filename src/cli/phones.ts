@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { modelOf } from "../phones/families.ts";
 import { readInventory, writeInventory } from "../phones/inventory-csv.ts";
+import { isSecretName } from "../phones/secret-name.ts";
 import { Failure, failure, systemCode } from "../server/failure.ts";
 import { gatherFrom } from "../server/gather.ts";
 import { type PhoneStory, readMac } from "../server/inventory.ts";
@@ -37,7 +38,12 @@ export function phones(run: Run): Command {
     .option("--group <group>")
     .option("--label <label>")
     .option("--line <name>", "the number of a line; several for several lines", several)
+    .option(
+      "--password-file <file>",
+      "the passwords of the lines, one in each line of the file; - reads standard input",
+    )
     .option("--set <name=value>", "a template setting; may be given several times", several)
+    .option("--set-file <name=file>", "a setting that is secret, read from a file; may be given several times", several)
     .option("--replace", "write over a phone that is there")
     .addHelpText(
       "after",
@@ -132,7 +138,9 @@ interface AddOptions extends Globals {
   readonly group?: string;
   readonly label?: string;
   readonly line?: readonly string[];
+  readonly passwordFile?: string;
   readonly set?: readonly string[];
+  readonly setFile?: readonly string[];
   readonly replace?: boolean;
 }
 
@@ -145,8 +153,11 @@ async function add(terminal: Terminal, options: AddOptions): Promise<number> {
     ...(running === undefined ? {} : { running }),
     ...(group === undefined ? {} : { group }),
     ...(label === undefined ? {} : { label }),
-    lines: (options.line ?? []).map((name) => ({ name })),
-    settings: Object.fromEntries((options.set ?? []).map(settingOf)),
+    lines: linesOf(terminal, options),
+    settings: Object.fromEntries([
+      ...(options.set ?? []).map(settingOf),
+      ...(options.setFile ?? []).map((text) => settingIn(terminal, text)),
+    ]),
   };
   const request = { phones: [phone], replace: options.replace ?? false };
   await withAdministration(terminal, options, (ask) => ask.putPhones(request));
@@ -154,14 +165,40 @@ async function add(terminal: Terminal, options: AddOptions): Promise<number> {
   return 0;
 }
 
+/** Passwords come from a file: every user of a machine can read what stands in a command line. */
+function linesOf(terminal: Terminal, { line = [], passwordFile }: AddOptions) {
+  const passwords =
+    passwordFile === undefined
+      ? []
+      : textOf(terminal, passwordFile)
+          .replace(/\r?\n$/, "")
+          .split(/\r?\n/);
+  if (passwords.length > line.length) {
+    const message = `${passwordFile} has ${passwords.length} lines, and the phone ${line.length}`;
+    throw failure("E_USAGE", 2, { where: "--password-file", message, remedy: "give --line for each of them" });
+  }
+  return line.map((name, index) => ({ name, ...(passwords[index] ? { password: passwords[index] } : {}) }));
+}
+
 function settingOf(text: string): [string, string] {
+  const [name, value] = namedText("--set", text, "--set phone_label=Lobby");
+  if (!isSecretName(name)) return [name, value];
+  throw failure("E_USAGE", 2, {
+    where: `--set ${name}`,
+    message: "this setting is secret, and every user of this machine can read a command line",
+    remedy: `write the value into a file that you alone can read, and give --set-file ${name}=FILE`,
+  });
+}
+
+function settingIn(terminal: Terminal, text: string): [string, string] {
+  const [name, file] = namedText("--set-file", text, "--set-file phone_password=./password");
+  return [name, textOf(terminal, file).replace(/\r?\n$/, "")];
+}
+
+function namedText(option: string, text: string, example: string): [string, string] {
   const [, name, value] = /^([\w.-]{1,64})=(.*)$/s.exec(text) ?? [];
   if (name !== undefined && value !== undefined) return [name, value];
-  throw failure("E_USAGE", 2, {
-    where: `--set ${text}`,
-    message: "this is not name=value",
-    remedy: "write it like --set phone_label=Lobby",
-  });
+  throw failure("E_USAGE", 2, { where: option, message: "this is not name=value", remedy: `write it like ${example}` });
 }
 
 async function remove(terminal: Terminal, options: Globals, macText = ""): Promise<number> {

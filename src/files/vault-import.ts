@@ -166,6 +166,9 @@ async function readAll(
   const passOver = (place: string, reason: string) => void passedOver.push({ place, reason });
   for await (const file of readIncoming(paths, passOver, limits)) {
     count++;
+    if (file.size > limits.fileOctets && names.spellingOf(file.name) !== undefined) {
+      throw new ImportRefused("too-large", file.place, "it is larger than any firmware", "Look what it is.");
+    }
     const read = await readOne(staging, names, file, (fileOctets, more) => {
       octets += more;
       if (fileOctets > limits.fileOctets || octets > limits.totalOctets) {

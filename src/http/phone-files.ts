@@ -1,8 +1,10 @@
 import { Hono } from "hono";
 import type { FileDesk, FileRequest, Image } from "../provision/ports.ts";
+import { normalizeName } from "../wire/file-name.ts";
 import type { Surroundings } from "./access.ts";
 
-const longestName = 512;
+/** Of an encoded path: three characters for each octet of the longest name. */
+const longestPath = 1024;
 const pieceOctets = 65_536;
 
 /**
@@ -48,16 +50,16 @@ export function phoneFiles(desk: FileDesk, now: () => number): Hono<Surroundings
 }
 
 /**
- * The name that a request's target asks for, decoded once: what is still encoded afterwards belongs to the name.
- * Undefined for what cannot be a name, such as a broken escape or a control character.
+ * The name that a request's target asks for, decoded once (what is still encoded afterwards belongs to the name) and read
+ * as TFTP reads it, so that no spelling gives another answer here than there (security.md S22). Undefined for what cannot
+ * be a name, such as a broken escape, a control character or a way out of the folder.
  */
 export function nameIn(target: string): string | undefined {
   const path = target.replace(/[?#].*$/s, "");
-  if (!path.startsWith("/") || path.length > 3 * longestName) return undefined;
+  if (!path.startsWith("/") || path.length > longestPath) return undefined;
   try {
-    const name = decodeURIComponent(path).replace(/^\/+/, "");
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-    return name === "" || name.length > longestName || /[\u0000-\u001f\u007f]/.test(name) ? undefined : name;
+    const named = normalizeName(Buffer.from(decodeURIComponent(path)).toString("latin1"));
+    return named.is === "name" ? named.name : undefined;
   } catch {
     return undefined;
   }

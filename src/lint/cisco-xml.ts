@@ -1,7 +1,9 @@
 import { families } from "../phones/families.ts";
 import type { Model } from "../phones/family.ts";
+import { belongsIn, lintDeviceValues } from "./cisco-values.ts";
 import { type Findings, type LintFile, type Place, quoted } from "./finding.ts";
 import { checkLoadName, type NamedLoad } from "./loads.ts";
+import { isGuessed } from "./passwords.ts";
 import { all, type Element, lineOfElement } from "./xml.ts";
 
 /** What a SEP or default file says that other files must agree with. */
@@ -38,6 +40,12 @@ const NUMBERS: Readonly<Record<string, readonly [least: number, most: number]>> 
   voiceVlanAccess: [0, 1],
   dtmfAvtPayload: [96, 127],
   timerRegisterExpires: [1, 3_932_100],
+  anonymousCallBlock: [0, 3],
+  callerIdBlocking: [0, 3],
+  callWaiting: [0, 3],
+  dndControl: [0, 3],
+  callLogBlfEnabled: [0, 3],
+  callHoldRingback: [0, 3],
 };
 const LONGEST: Readonly<Record<string, number>> = {
   featureLabel: 30,
@@ -47,10 +55,9 @@ const LONGEST: Readonly<Record<string, number>> = {
   authPassword: 31,
 };
 
+const MODELS: readonly Model[] = families.flatMap(({ models }) => models);
 const MODELS_BY_CODE: ReadonlyMap<number, Model> = new Map(
-  families.flatMap((family) =>
-    family.models.flatMap((model) => (model.code === undefined ? [] : [[model.code, model] as const])),
-  ),
+  MODELS.flatMap((model) => (model.code === undefined ? [] : [[model.code, model] as const])),
 );
 
 /** Checks SEP<MAC>.cnf.xml (cisco.md §7.2). */
@@ -63,6 +70,12 @@ export function lintSep(findings: Findings, file: LintFile, text: string, root: 
   }
   for (const child of root.children) {
     if (DEVICE.has(child.name) || /^loadInformation\d+$/.test(child.name)) continue;
+    const place = belongsIn(child.name);
+    if (place !== undefined) {
+      const at = lineOfElement(text, child.name);
+      findings.add(file.path, "xml-misplaced", `${child.name} stands below device`, `Move it into ${place}.`, at);
+      continue;
+    }
     const known = [...DEVICE].find((name) => name.toLowerCase() === child.name.toLowerCase());
     const fix = known === undefined ? "Remove it or correct its spelling." : `Write ${known}.`;
     findings.add(
@@ -75,6 +88,7 @@ export function lintSep(findings: Findings, file: LintFile, text: string, root: 
   }
   checkPorts(findings, file, text, root);
   checkNumbers(findings, file, text, root);
+  lintDeviceValues(findings, file, text, root);
   const protocol = root.children.find(({ name }) => name === "deviceProtocol")?.text;
   if (protocol !== undefined && !["SIP", "SCCP", "SPCP", "MGCP"].includes(protocol)) {
     const line = lineOfElement(text, "deviceProtocol");
@@ -156,6 +170,9 @@ function checkLines(findings: Findings, file: LintFile, text: string, root: Elem
         at,
       );
     }
+    if (childText(line, "featureID") === "9" && line.attributes.lineIndex === undefined) {
+      findings.add(file.path, "line-attributes", "line has no lineIndex attribute", 'Write lineIndex="1".', at);
+    }
     if (childText(line, "featureID") === undefined) {
       findings.add(file.path, "line-attributes", "line has no featureID", "Add <featureID>9</featureID>.", at);
     }
@@ -194,6 +211,10 @@ function checkLineTexts(findings: Findings, file: LintFile, line: Element, at: P
     }
   }
   const password = childText(line, "authPassword") ?? "";
+  if (isGuessed(password, [childText(line, "name"), childText(line, "authName")])) {
+    const message = "authPassword is the line's own name or a known default";
+    findings.add(file.path, "weak-password", message, "Choose another.", at);
+  }
   if (password.length > 12 && password.length <= 31) {
     const message = "authPassword has more than 12 characters, all that some loads are reported to read";
     findings.add(file.path, "password-length", message, "Use 12 characters if the phone does not register.", at);
@@ -231,10 +252,26 @@ function loadsIn(
 ): readonly NamedLoad[] {
   return root.children
     .filter(({ name, text: load }) => pattern.test(name) && load !== "")
-    .map(({ name, text: load }) => {
+    .map(({ name, text: load, attributes }) => {
       const named = { file: file.path, line: lineOfElement(text, name), load, by: name };
-      return { ...named, load: checkLoadName(findings, named) };
+      const right = { ...named, load: checkLoadName(findings, named) };
+      checkSeries(findings, right, attributes.model);
+      return right;
     });
+}
+
+/** The number in a Java phone's load is that of its series, and the 7940/7960 have names of their own (rule J11). */
+function checkSeries(findings: Findings, { file, line, load, by }: NamedLoad, label: string | undefined): void {
+  const code = /^loadInformation(\d{1,6})$/.exec(by)?.[1];
+  const written = /\b(\d{4})/.exec(label ?? "")?.[1];
+  const model = code === undefined ? MODELS.find(({ id }) => id === written) : MODELS_BY_CODE.get(Number(code));
+  if (model === undefined) return;
+  const series = /^(?:SIP|SCCP)(\d\d)\./i.exec(load)?.[1];
+  const old = /^P0[0SM]3/i.test(load);
+  const fits =
+    model.family === "cisco-7940" ? series === undefined : !old && (series === undefined || series === model.series);
+  if (fits) return;
+  findings.add(file, "load-other-model", `${load} is not for a ${model.id}`, "Name a load of that model.", line);
 }
 
 const DIAL_ATTRIBUTES = ["MATCH", "Timeout", "Line", "Rewrite", "Tone", "User", "Route"];

@@ -1,7 +1,9 @@
 import { stranger } from "../phones/characters.ts";
 import { CNF_KEYS, type CnfKey, cnfFault, cnfKey, namesOf } from "../phones/cnf-keys.ts";
+import { correctCnf } from "./corrections.ts";
 import { type Findings, type LintFile, quoted } from "./finding.ts";
 import { checkLoadName, type NamedLoad } from "./loads.ts";
+import { isGuessed, isVendorPassword } from "./passwords.ts";
 
 const MAX_OCTETS = 8192;
 const LOWER = new Map(CNF_KEYS.flatMap((row) => namesOf(row).map((name) => [name.toLowerCase(), name] as const)));
@@ -52,7 +54,8 @@ export function lintCnf(findings: Findings, file: LintFile, text: string, own: b
   if (own && entries.length > 0 && !named) {
     findings.add(file.path, "no-line", "no line has a name: the phone shows Unprovisioned", "Set line1_name.");
   }
-  fixLetterO(findings, file, text);
+  checkPasswords(findings, file.path, entries);
+  correctCnf(findings, file, text);
   return load;
 }
 
@@ -89,8 +92,26 @@ function checkEntry(findings: Findings, path: string, { line, key, value }: CnfE
   const fault = stranger(value, "latin") === undefined ? cnfFault(row, value) : cnfFault(row, "\0");
   if (fault !== undefined) findings.add(path, "cnf-range", `${key}: ${fault}`, fixFor(row), line);
   if (row.key === "lineN_password" && value.length > 12 && fault === undefined) return;
-  if (key === "phone_password" && value.toLowerCase() === "cisco") {
+  if (key === "phone_password" && isVendorPassword(value)) {
     findings.add(path, "default-password", "phone_password is the vendor's default", "Choose another.", line);
+  }
+  if (key === "dial_template" && /\.xml$/i.test(value)) {
+    const message = `dial_template is ${quoted(value)}: the phone adds .xml itself`;
+    findings.add(path, "dial-template", message, `Write ${value.replace(/\.xml$/i, "").slice(0, 40)}.`, line);
+  }
+  if (key === "proxy_register" && value === "0") {
+    findings.add(path, "not-registering", "proxy_register is 0", "Write 1.", line);
+  }
+}
+
+function checkPasswords(findings: Findings, path: string, entries: readonly CnfEntry[]): void {
+  const values = new Map(entries.map(({ key, value }) => [key, value]));
+  for (const { key, value, line } of entries) {
+    const number = /^line(\d)_password$/.exec(key)?.[1];
+    if (number === undefined) continue;
+    const names = [values.get(`line${number}_name`), values.get(`line${number}_authname`)];
+    if (value === "UNPROVISIONED" || !isGuessed(value, names)) continue;
+    findings.add(path, "weak-password", `${key} is the line's own name or a known default`, "Choose another.", line);
   }
 }
 
@@ -121,9 +142,4 @@ function fixFor({ range, because }: CnfKey): string {
   if (range.is === "number") return `Write a number from ${range.least} to ${range.most} ${source}.`;
   if (range.is === "words") return `Write one of ${range.words.slice(0, 12).join(", ")} ${source}.`;
   return `Correct the value ${source}.`;
-}
-
-function fixLetterO(findings: Findings, file: LintFile, text: string): void {
-  const fixed = text.replace(/^(\s*image_version\s*:\s*"?)PO(?=[0SM]3)/gim, "$1P0");
-  if (fixed !== text) findings.edits.push({ file: file.path, do: "write", octets: new TextEncoder().encode(fixed) });
 }

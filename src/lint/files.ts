@@ -3,17 +3,21 @@ import { families } from "../phones/families.ts";
 import type { NamedFile } from "../phones/family.ts";
 import { decodeAtaProfile } from "../wire/ata-profile.ts";
 import { MalformedPacket } from "../wire/malformed.ts";
+import { lintRings } from "./cisco-values.ts";
 import { type CiscoSays, lintDefault, lintDialPlan, lintSep } from "./cisco-xml.ts";
 import { lintCnf } from "./cnf.ts";
+import { correctDialPlan, correctXml } from "./corrections.ts";
 import { baseName, type Findings, type LintFile, quoted } from "./finding.ts";
 import { checkLoadName, type NamedLoad } from "./loads.ts";
-import { isPolycom, lintPolycom } from "./polycom.ts";
+import { isPolycom, lintPolycom, type WantedFile } from "./polycom.ts";
 import { readXml } from "./xml.ts";
 
 /** What one file says that others must agree with. */
 export interface FileSays extends CiscoSays {
   /** The families whose phones ask for this name, and what for. */
   readonly named: readonly { readonly family: string; readonly file: NamedFile }[];
+  /** What a Polycom master file sends its phones to. */
+  readonly wants?: readonly WantedFile[];
 }
 
 /** Configurations are text below this size; anything larger is an image or not a phone's. */
@@ -76,6 +80,7 @@ function lintName(findings: Findings, file: LintFile, name: string, known: reado
   const zeros = /^(0+)\.cfg$/.exec(name)?.[1];
   if (zeros !== undefined && zeros.length >= 8) {
     findings.add(file.path, "twelve-zeros", `the name has ${zeros.length} zeros`, "Rename it to 000000000000.cfg.");
+    findings.edits.push({ file: file.path, do: "rename", to: "000000000000.cfg" });
   }
   const shorter = name.replace(/\.(?:txt|bak|xml|cnf|orig)$/i, "");
   if (
@@ -132,7 +137,13 @@ function textOf(findings: Findings, file: LintFile): string {
   }
 }
 
-function lintText(findings: Findings, file: LintFile, text: string, kind: string | undefined, name: string): CiscoSays {
+function lintText(
+  findings: Findings,
+  file: LintFile,
+  text: string,
+  kind: string | undefined,
+  name: string,
+): Omit<FileSays, "named"> {
   lintVlan(findings, file, text);
   if (kind === "os79xx") return { loads: lintOs79xx(findings, file, text) };
   if (kind === "sip-default" || kind === "sip-config") {
@@ -145,14 +156,25 @@ function lintText(findings: Findings, file: LintFile, text: string, kind: string
   return { loads: [] };
 }
 
-function lintXmlText(findings: Findings, file: LintFile, text: string, kind: string | undefined): CiscoSays {
+function lintXmlText(
+  findings: Findings,
+  file: LintFile,
+  text: string,
+  kind: string | undefined,
+): Omit<FileSays, "named"> {
+  correctXml(findings, file, text);
   const root = readXml(findings, file, text);
   if (root === undefined) return { loads: [] };
   if (kind === "sep-config") return lintSep(findings, file, text, root);
   if (kind === "xml-default") return lintDefault(findings, file, text, root);
-  if (kind === "dialplan" || /^DIALTEMPLATE$/i.test(root.name)) lintDialPlan(findings, file, text, root);
+  if (kind === "dialplan" || /^DIALTEMPLATE$/i.test(root.name)) {
+    lintDialPlan(findings, file, text, root);
+    correctDialPlan(findings, file, text);
+  }
+  if (root.name === "CiscoIPPhoneRingList") lintRings(findings, file, text, root);
   const master = kind === "master" || kind === "master-default";
-  if (master || (/\.cfg$/i.test(file.path) && isPolycom(root))) lintPolycom(findings, file, text, root, master);
+  if (master || (/\.cfg$/i.test(file.path) && isPolycom(root)))
+    return { loads: [], wants: lintPolycom(findings, file, text, root, master) };
   return { loads: [] };
 }
 

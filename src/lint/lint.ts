@@ -2,6 +2,7 @@ import { factsOf } from "../firmware/package.ts";
 import { type FileSays, lintFile } from "./files.ts";
 import { baseName, Findings, type LintEdit, type LintFile, type LintFinding } from "./finding.ts";
 import type { NamedLoad } from "./loads.ts";
+import type { WantedFile } from "./polycom.ts";
 
 /** What was found, in the order of files and lines, and the corrections that cannot be wrong. */
 export interface Linted {
@@ -25,6 +26,11 @@ export function lint(files: readonly LintFile[]): Linted {
     said.flatMap(({ says }) => says.loads),
   );
   lintPhones(findings, said);
+  lintOs79xxPackage(
+    findings,
+    said.flatMap(({ says }) => says.loads),
+  );
+  lintWanted(findings, files, said);
   const order = (a: LintFinding, b: LintFinding) =>
     a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0);
   return { findings: [...findings.list].sort(order), edits: findings.edits };
@@ -84,6 +90,49 @@ function lintLoad(
     "Unpack its package, or name another load.",
     line,
   );
+}
+
+/** The package of a load of the 7940/7960: `07-4-00` of P003-07-4-00 and P0S3-07-4-00; an older load is one by itself. */
+function packageOf(load: string): string {
+  return /^P0[0S]3-(.+)$/i.exec(load)?.[1] ?? load;
+}
+
+/**
+ * OS79XX.TXT has the loader or the application of the package that image_version names; a phone without a loader that is
+ * told two different ones goes back and forth between them (cisco.md §2.1, §5.1).
+ */
+function lintOs79xxPackage(findings: Findings, loads: readonly NamedLoad[]): void {
+  const first = loads.find(({ by }) => by === "OS79XX.TXT");
+  const told = loads.find(({ by, file }) => by === "image_version" && /SIPDefault\.cnf$/i.test(file));
+  if (first === undefined || told === undefined || !/^P0[0S]3/i.test(first.load)) return;
+  // An SCCP load before the loaders says that phones are to leave SIP, whatever SIPDefault.cnf still names.
+  if (/^P003(?!-)/i.test(first.load) || packageOf(first.load) === packageOf(told.load)) return;
+  const message = `it names ${first.load}, and SIPDefault.cnf names ${told.load} of another package`;
+  findings.add(first.file, "os79xx-other-load", message, "Name the loads of one package in both.", first.line);
+}
+
+/** What master files name must be there; said where this is a phone's root, with images or with others of the list. */
+function lintWanted(findings: Findings, files: readonly LintFile[], said: readonly Said[]): void {
+  if (!said.some(({ says }) => (says.wants?.length ?? 0) > 0)) return;
+  const paths = new Set(files.map(({ path }) => path));
+  const images = files.map(({ path }) => path).filter((path) => /\.ld$/i.test(path));
+  const isThere = (folder: string, { name, is }: WantedFile) => {
+    const path = `${folder}${name.replace(/^\.?\//, "")}`;
+    if (paths.has(path)) return true;
+    const [within, base] = [path.slice(0, path.length - baseName(path).length), baseName(path)];
+    return is === "image" && images.some((one) => one.startsWith(within) && baseName(one).endsWith(`.${base}`));
+  };
+  for (const one of said) {
+    const folder = folderOf(one);
+    const wants = one.says.wants ?? [];
+    const configs = wants.some((wanted) => wanted.is === "config" && isThere(folder, wanted));
+    for (const wanted of wants) {
+      if (isThere(folder, wanted) || !(images.length > 0 || (wanted.is === "config" && configs))) continue;
+      const fix =
+        wanted.is === "image" ? "Put the image there, or leave it out." : "Put the file there, or leave it out.";
+      findings.add(one.file.path, "polycom-missing", `${wanted.name} is not there`, fix, wanted.line);
+    }
+  }
 }
 
 /** A term file must be of the package that the phones of its series are told (rule J2). */

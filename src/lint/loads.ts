@@ -9,7 +9,7 @@ export interface NamedLoad {
   readonly by: string;
 }
 
-const EXTENSION = /\.(?:bin|sbn|sb2|loads|zup|sbin|sgn|txt)$/i;
+const EXTENSION = /\.(?:bin|sbn|sb2|loads?|zup|sbin|sgn|txt)$/i;
 /** The last SIP release has one zero fewer than its neighbours; documents write it with two (cisco.md §4.2). */
 const MISSPELT: Readonly<Record<string, string>> = {
   "P0S3-08-12-00": "P0S3-8-12-00",
@@ -17,6 +17,12 @@ const MISSPELT: Readonly<Record<string, string>> = {
   "P0S3-07-04-00": "P0S3-07-4-00",
   "P003-07-04-00": "P003-07-4-00",
 };
+
+/** The name as the phone needs it: a digit zero, no extension, the spelling that exists. */
+export function rightLoadName(load: string): string {
+  const bare = load.replace(/^PO(?=[0SM]3)/i, "P0").replace(EXTENSION, "");
+  return MISSPELT[bare] ?? bare;
+}
 
 /** Checks a load's name; returns the name as it should be, for the comparison with files. */
 export function checkLoadName(findings: Findings, { file, line, load, by }: NamedLoad): string {

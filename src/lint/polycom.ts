@@ -1,4 +1,5 @@
 import { type Findings, type LintFile, type Place, quoted } from "./finding.ts";
+import { isGuessed, isVendorPassword } from "./passwords.ts";
 import { all, type Element, lineAt, lineOfElement } from "./xml.ts";
 
 /** Attributes of APPLICATION in the shipped master files, model suffixes aside (polycom.md §2.1). */
@@ -26,12 +27,26 @@ const RANGES: readonly (readonly [name: RegExp, least: number, most: number])[] 
 ];
 const TRANSPORTS = ["DNSnaptr", "TCPpreferred", "UDPOnly", "TLS", "TCPOnly"];
 
-/** Checks a Polycom master or configuration file. `master`: its name is one that the phone takes for a master file. */
-export function lintPolycom(findings: Findings, file: LintFile, text: string, root: Element, master: boolean): void {
-  if (root.name === "APPLICATION") {
-    lintMaster(findings, file, text, root);
-    return;
-  }
+/** A file that a master file names, by its path from there. */
+export interface WantedFile {
+  readonly name: string;
+  /** An image may also stand there with the phone's part number before its name (polycom.md §1.4). */
+  readonly is: "image" | "config";
+  readonly line: Place;
+}
+
+/**
+ * Checks a Polycom master or configuration file and returns what a master file names. `master`: its name is one that the
+ * phone takes for a master file.
+ */
+export function lintPolycom(
+  findings: Findings,
+  file: LintFile,
+  text: string,
+  root: Element,
+  master: boolean,
+): readonly WantedFile[] {
+  if (root.name === "APPLICATION") return lintMaster(findings, file, text, root);
   if (master) {
     const message = `the root element is ${quoted(root.name)}: the phone never looks for firmware`;
     findings.add(
@@ -43,9 +58,11 @@ export function lintPolycom(findings: Findings, file: LintFile, text: string, ro
     );
   }
   lintParameters(findings, file, text, root);
+  return [];
 }
 
-function lintMaster(findings: Findings, file: LintFile, text: string, root: Element): void {
+function lintMaster(findings: Findings, file: LintFile, text: string, root: Element): readonly WantedFile[] {
+  const wants: WantedFile[] = [];
   for (const element of [root, ...root.children]) {
     const at = lineOfElement(text, element.name);
     for (const [name, value] of Object.entries(element.attributes)) {
@@ -58,10 +75,17 @@ function lintMaster(findings: Findings, file: LintFile, text: string, root: Elem
           "Remove it or correct its spelling.",
           at,
         );
-      } else if (bare === "APP_FILE_PATH") checkApplication(findings, file, name, value, at);
-      else if (bare === "CONFIG_FILES") checkList(findings, file, name, value, at);
+      } else if (bare === "APP_FILE_PATH") {
+        checkApplication(findings, file, name, value, at);
+        wants.push({ name: value, is: "image", line: at });
+      } else if (bare === "CONFIG_FILES") {
+        checkList(findings, file, name, value, at);
+        for (const entry of value.split(",")) wants.push({ name: entry.trim(), is: "config", line: at });
+      }
     }
   }
+  // What holds a substitution or a scheme, or is empty, names no file that could be looked for here.
+  return wants.filter(({ name }) => /^[\w./-]{1,255}$/.test(name) && !name.includes(".."));
 }
 
 function checkApplication(findings: Findings, file: LintFile, name: string, value: string, line: Place): void {
@@ -77,6 +101,7 @@ function checkList(findings: Findings, file: LintFile, name: string, value: stri
     findings.add(file.path, "polycom-path", `${name} has more than ${LONGEST_LIST} characters`, "Shorten it.", line);
   }
   for (const entry of value.split(",")) checkPath(findings, file, name, entry.trim(), line);
+  checkOrder(findings, file, name, value, line);
   if (/\[(?!PHONE_MAC_ADDRESS\]|PHONE_MODEL\]|PHONE_PART_NUMBER\])[^\]]*\]/.test(value)) {
     findings.add(
       file.path,
@@ -86,6 +111,18 @@ function checkList(findings: Findings, file: LintFile, name: string, value: stri
       line,
     );
   }
+}
+
+/** The first file that sets a parameter wins (polycom.md §2.1): what is a phone's own must stand before what is common. */
+function checkOrder(findings: Findings, file: LintFile, name: string, value: string, line: Place): void {
+  const own = /([0-9a-f]{12})\.cfg$/i.exec(file.path)?.[1]?.toLowerCase() ?? "";
+  const entries = value.split(",").filter((entry) => entry.trim() !== "");
+  const isOwn = (entry: string) =>
+    entry.includes("[PHONE_MAC_ADDRESS]") || (!/^0*$/.test(own) && entry.toLowerCase().includes(own));
+  const common = entries.findIndex((entry) => !isOwn(entry));
+  if (common < 0 || !entries.slice(common).some(isOwn)) return;
+  const message = `${name} names the phone's own file behind a common one, and the first that sets a parameter wins`;
+  findings.add(file.path, "polycom-order", message, "Put the phone's own file first.", line);
 }
 
 function checkPath(findings: Findings, file: LintFile, name: string, value: string, line: Place): void {
@@ -122,7 +159,24 @@ function lintParameters(findings: Findings, file: LintFile, text: string, root: 
       line,
     );
   }
+  const names = new Map(parameters);
+  // Newer releases want a switch beside each value; a file that has one is meant for them.
+  if (parameters.some(([name]) => /^device\..+\.set$/.test(name))) {
+    for (const [name] of device.filter(([one]) => !/\.set$/.test(one))) {
+      if (names.get(`${name}.set`) === "1") continue;
+      const message = `${name} does nothing without ${name}.set, which others in this file have`;
+      findings.add(file.path, "polycom-device-set", message, `Add ${name}.set="1".`, lineOfText(text, name));
+    }
+  }
   for (const [name, value] of parameters) {
+    const line = /^reg\.(\d{1,2})\.auth\.password$/.exec(name)?.[1];
+    if (
+      line !== undefined &&
+      isGuessed(value, [names.get(`reg.${line}.address`), names.get(`reg.${line}.auth.userId`)])
+    ) {
+      const message = `${name} is the line's own name or a known default`;
+      findings.add(file.path, "weak-password", message, "Choose another.", lineOfText(text, name));
+    }
     const range = RANGES.find(([pattern]) => pattern.test(name));
     const isNumber =
       /^-?\d{1,10}$/.test(value) && Number(value) >= (range?.[1] ?? 0) && Number(value) <= (range?.[2] ?? 0);
@@ -144,7 +198,7 @@ function lintParameters(findings: Findings, file: LintFile, text: string, root: 
         lineOfText(text, name),
       );
     }
-    if (/^device\.auth\.local(?:Admin|User)Password$/.test(name) && (value === "456" || value === "123")) {
+    if (/^device\.(?:auth\.local(?:Admin|User)|prov\.)[Pp]assword$/.test(name) && isVendorPassword(value)) {
       findings.add(
         file.path,
         "default-password",

@@ -1,4 +1,5 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { xmlExcess } from "../phones/xml-excess.ts";
 import type { Findings, LintFile } from "./finding.ts";
 
 /** An element with its attributes, children in order, and text. */
@@ -19,9 +20,6 @@ const parser = new XMLParser({
   ignoreDeclaration: true,
   ignorePiTags: true,
 });
-
-/** Beyond this a phone's file would make a parser recurse for nothing. */
-const DEEPEST = 60;
 
 /**
  * The root element of a file, or undefined where it cannot be read; what keeps it from being read is found. Document types
@@ -51,8 +49,9 @@ export function readXml(findings: Findings, file: LintFile, text: string): Eleme
     );
     return undefined;
   }
-  if (depthOf(text) > DEEPEST) {
-    findings.add(file.path, "xml-malformed", `elements are nested deeper than ${DEEPEST}`, "Close the elements.");
+  const excess = xmlExcess(text);
+  if (excess !== undefined) {
+    findings.add(file.path, "xml-malformed", excess, "Close the elements, or look whether this is a phone's file.");
     return undefined;
   }
   const verdict = validated(text);
@@ -134,16 +133,6 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">",
 
 function decoded(text: string): string {
   return text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => ENTITIES[name] ?? "");
-}
-
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (const [tag] of text.matchAll(/<[/!?]?[^<>]{0,5000}>/g)) {
-    if (tag.startsWith("</")) depth--;
-    else if (!/^<[!?]|\/>$/.test(tag)) deepest = Math.max(deepest, ++depth);
-  }
-  return deepest;
 }
 
 /** The line of an offset, counting from 1. */

@@ -1,9 +1,9 @@
 import type { BootFile, FileDesk, FileRequest, UploadAnswer, UploadDesk } from "../provision/ports.ts";
-import { normalizeName } from "../tftp/name.ts";
 import { announcedSize, negotiate, type Offers } from "../tftp/negotiate.ts";
 import type { UploadBroken } from "../tftp/receiving.ts";
 import type { Broken } from "../tftp/sending.ts";
 import { type Ipv4, ipv4ToNumber } from "../wire/address.ts";
+import { normalizeName } from "../wire/file-name.ts";
 import { MalformedPacket } from "../wire/malformed.ts";
 import { ackedBlock, DATA_HEADER, decodeTftp, encodeTftp, TFTP_OPCODE, type TftpRequest } from "../wire/tftp.ts";
 import { type Clock, systemClock } from "./clock.ts";

@@ -1,6 +1,7 @@
 import type { Model } from "./family.ts";
 import { settingsOf } from "./group.ts";
 import type { Phone } from "./phone.ts";
+import { isSecretName } from "./secret-name.ts";
 import type { Group, Site } from "./site.ts";
 
 /** One setting of a phone as it holds, and who set it: `phone`, `group NAME` or `site`. Passwords are not shown. */
@@ -26,7 +27,7 @@ export function explainSettings(
     const value = own.settings[setting] ?? ofSite[setting] ?? "";
     const setters = [...settersOf(setting, phone, model, groups), ...(setting in ofSite ? ["site"] : [])];
     const [from = "site", ...over] = setters;
-    return { setting, value: isSecret(setting) ? "***" : value, from, over };
+    return { setting, value: isSecretName(setting) ? "***" : value, from, over };
   });
   return [...linesOf(phone), ...rows];
 }
@@ -73,8 +74,4 @@ function linesOf({ lines, label }: Phone): readonly ExplainedSetting[] {
       ...row(`line${index + 1}_password`, line.password === undefined ? undefined : "***"),
     ]),
   ];
-}
-
-function isSecret(setting: string): boolean {
-  return /passw|secret|pin$/i.test(setting);
 }

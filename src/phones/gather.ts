@@ -6,6 +6,7 @@ import { type Accounts, isAsterisk, readAccounts } from "./gather-asterisk.ts";
 import { isForeignCsv, readForeignCsv } from "./gather-csv.ts";
 import type { Sketch } from "./gather-sketch.ts";
 import type { Line, Phone } from "./phone.ts";
+import { xmlExcess } from "./xml-excess.ts";
 
 /** A file of another system. */
 export interface GatherFile {
@@ -149,6 +150,8 @@ function xmlSketch(
     return [];
   };
   if (/<!(?:DOCTYPE|ENTITY)/i.test(text)) return refuse("it declares a document type: passed over");
+  const excess = xmlExcess(text);
+  if (excess !== undefined) return refuse(`${excess}: passed over`);
   try {
     if (XMLValidator.validate(text) !== true) return refuse("it is not well-formed XML: passed over");
     const root: unknown = parser.parse(text);

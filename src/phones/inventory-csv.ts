@@ -2,6 +2,7 @@ import { CsvError, type InfoRecord, parse } from "csv-parse/sync";
 import { parseMac } from "../wire/address.ts";
 import { stranger } from "./characters.ts";
 import type { Line, Phone } from "./phone.ts";
+import { isSecretName } from "./secret-name.ts";
 import { checkSettings } from "./settings.ts";
 
 /** A row that cannot be imported. Passwords are never repeated. */
@@ -269,7 +270,7 @@ function cellsOf(phone: Phone, passwords: boolean): ReadonlyMap<string, string> 
     }
   }
   for (const [name, value] of Object.entries(phone.settings)) {
-    if (passwords || !/password|secret|_pin$/.test(name)) put(name, value);
+    if (passwords || !isSecretName(name)) put(name, value);
   }
   return cells;
 }

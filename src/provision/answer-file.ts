@@ -7,6 +7,7 @@ import type { Renderer } from "../render/render.ts";
 import type { Store } from "../store/store.ts";
 import type { Mac } from "../wire/address.ts";
 import type { Evidence } from "./evidence.ts";
+import { createNamedPhones, type NamedPhones } from "./named-phones.ts";
 import type {
   BootFile,
   FileDesk,
@@ -34,6 +35,8 @@ export interface DeskParts {
   /** What phones have written here themselves; only a name that a phone may write is looked up in it. */
   readonly uploaded?: SiteFiles;
   readonly around: Neighbourhood;
+  /** Which phones each address has named lately. */
+  readonly namedPhones?: NamedPhones;
   readonly note: (note: Note) => void;
   /** What a phone says of itself in its requests; absent where nobody listens. */
   readonly evidence?: Pick<Evidence, "userAgent" | "seen">;
@@ -58,11 +61,12 @@ interface Answered {
  */
 export function createFileDesk(parts: DeskParts): Desk {
   const answered = new WeakMap<FileRequest, Answered>();
+  const namedPhones = parts.namedPhones ?? createNamedPhones();
   let pending: Promise<unknown> = Promise.resolve();
 
   async function answer(request: FileRequest): Promise<BootFile> {
     const hint = readName(request.filename, parts.knowledge.families);
-    const asker = await whoAsks(request, hint, parts.around, parts.store);
+    const asker = await whoAsks(request, hint, parts.around, parts.store, namedPhones);
     if (asker.is === "impostor") {
       const because = `${request.filename} is ${asker.named}'s, and ${request.ip} belongs to ${asker.holder}`;
       parts.note({
@@ -72,6 +76,11 @@ export function createFileDesk(parts: DeskParts): Desk {
         mac: asker.holder,
         file: request.filename,
       });
+      return { is: "refused", why: "not-yours", because };
+    }
+    if (asker.is === "sweeper") {
+      const because = `${request.ip} names phone after phone, and neither a lease nor ARP says that it is one of them`;
+      if (asker.first) parts.note({ event: "file.not-yours", detail: because, ip: request.ip, file: request.filename });
       return { is: "refused", why: "not-yours", because };
     }
     if (asker.is === "stranger") return fromSite(request);

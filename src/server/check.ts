@@ -7,6 +7,7 @@ import { loadTemplates } from "../files/templates.ts";
 import { listenHttp } from "../http/listen.ts";
 import { openDgram } from "../net/udp.ts";
 import type { Phone } from "../phones/phone.ts";
+import { isSecretName } from "../phones/secret-name.ts";
 import { renderFor } from "../provision/answer-file.ts";
 import { overtaken } from "../render/overrides.ts";
 import { createRenderer } from "../render/renderer.ts";
@@ -38,6 +39,7 @@ export async function checkEverything(config: Config, now: () => number): Promis
     ["templates", () => templates(config)],
     ["site files", () => siteFiles(config)],
     ["data", async () => dataFolder(config)],
+    ["secrets", async () => secrets(config)],
     ["vault", () => vault(config)],
     [
       "inventory",
@@ -105,6 +107,21 @@ function dataFolder({ data }: Config): Found {
   if ((mode & 0o007) === 0) return fine(data);
   const remedy = `chmod o-rwx ${data}: it holds the key that the phones' passwords are sealed with`;
   return [{ is: "warning", message: `${data} can be read by every user of this machine`, remedy }];
+}
+
+/** Files with secrets that every user of the machine can read. The key file's own mode is judged when it is opened. */
+function secrets({ file, groups, restart: { ami } }: Config): Found {
+  const inGroup = groups.some(({ settings }) => Object.keys(settings).some(isSecretName));
+  const files = [...(inGroup || ami?.secret !== undefined ? [file] : []), ami?.secretFile].filter(
+    (path) => path !== undefined,
+  );
+  const open = files.filter((path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o007) !== 0);
+  if (open.length === 0) return fine("no file with a password can be read by every user of this machine");
+  return open.map((path) => ({
+    is: "warning",
+    message: `${path} holds a password and can be read by every user of this machine`,
+    remedy: `chmod o-rwx ${path}`,
+  }));
 }
 
 async function vault(config: Config): Promise<Found> {

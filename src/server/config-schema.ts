@@ -312,6 +312,7 @@ const restart = section({
 export const configSchema = section({
   site,
   data: path.default("./var"),
+  keyFile: path.optional(),
   templates: path.optional(),
   tftp: section({
     listen: address.prefault("0.0.0.0"),
@@ -328,6 +329,7 @@ export const configSchema = section({
       "169.254.0.0/16",
       "127.0.0.0/8",
     ]),
+    shared: list(notation("a subnet", "192.0.2.1/32", parseSubnet), "subnets").default([]),
   }).prefault({}),
   groups: z
     .record(z.string(), group, { error: () => `a mapping is expected here${arrow}write name: { select, settings }` })

@@ -17,6 +17,8 @@ export interface Config {
   readonly site: Site;
   /** Database, firmware vault, uploads and the control socket. */
   readonly data: string;
+  /** The key that secrets at rest are sealed with; undefined: `secret.key` in the data folder. */
+  readonly keyFile?: string | undefined;
   /** The site's own templates; the shipped ones stand behind them. */
   readonly templates: string | undefined;
   readonly tftp: Readonly<Parsed["tftp"]>;
@@ -47,6 +49,7 @@ const overridable = [
   "site.serverAddress",
   "site.timeZone",
   "data",
+  "keyFile",
   "templates",
   "tftp.listen",
   "tftp.port",
@@ -229,6 +232,7 @@ function settled(parsed: Parsed, file: string | undefined, cwd: string, override
     file,
     site: parsed.site as Site,
     data: absolute(parsed.data, "data"),
+    keyFile: optional(parsed.keyFile, "keyFile"),
     templates: optional(parsed.templates, "templates"),
     tftp: { ...parsed.tftp, root: absolute(parsed.tftp.root, "tftp", "root") },
     dhcp: parsed.dhcp,

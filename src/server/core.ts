@@ -35,7 +35,7 @@ export async function openCore(config: Config, now: () => number, serving: boole
   const renderer = createRenderer(await loadTemplates(shipped("templates"), config.templates));
   const vault = await openFirmwareVault(config, known);
   const siteFiles = await siteFilesOf(config, serving);
-  const store = await openSqliteStore(join(config.data, "provision.db"));
+  const store = await openSqliteStore(join(config.data, "provision.db"), sealedWith(config));
   try {
     const tracker = await createTracker(store, known, trackerLimits(config));
     return { config, known, store, vault, siteFiles, renderer, tracker, now, close: () => store.close() };
@@ -47,6 +47,10 @@ export async function openCore(config: Config, now: () => number, serving: boole
 
 function trackerLimits({ fleet: { transfers } }: Config): { readonly transfers?: number } {
   return transfers === undefined ? {} : { transfers };
+}
+
+function sealedWith({ keyFile }: Config): { readonly keyFile?: string } {
+  return keyFile === undefined ? {} : { keyFile };
 }
 
 async function siteFilesOf(config: Config, serving: boolean): Promise<SiteFiles> {

@@ -2,6 +2,7 @@ import { forModel } from "../firmware/graph.ts";
 import type { Received } from "../http/control-requests.ts";
 import type { HistoryEntry } from "../migration/migration.ts";
 import type { Phone } from "../phones/phone.ts";
+import { isSecretName } from "../phones/secret-name.ts";
 import { type Mac, macWithColons, parseMac } from "../wire/address.ts";
 import type { Core } from "./core.ts";
 import { failure } from "./failure.ts";
@@ -90,10 +91,7 @@ async function knownPhone(core: Core, mac: Mac): Promise<Phone> {
 }
 
 function shown(phone: Phone): ShownPhone {
-  const settings = Object.entries(phone.settings).map(([name, value]) => [
-    name,
-    /passw|secret|pin$/i.test(name) ? "***" : value,
-  ]);
+  const settings = Object.entries(phone.settings).map(([name, value]) => [name, isSecretName(name) ? "***" : value]);
   return {
     ...phone,
     settings: Object.fromEntries(settings),

@@ -110,7 +110,7 @@ function configOf(folder: string): Config {
       ],
     },
     http: { listen: serverAddress, port: 0 },
-    access: { allow: [subnet] },
+    access: { allow: [subnet], shared: [] },
     groups: [],
     fleet: {},
     migrations: [],

@@ -10,9 +10,10 @@ import { startTftp } from "../net/tftp-listener.ts";
 import { createDhcpDesk } from "../provision/answer-dhcp.ts";
 import { createFileDesk } from "../provision/answer-file.ts";
 import { createEvidence, type Evidence } from "../provision/evidence.ts";
+import { createNamedPhones } from "../provision/named-phones.ts";
 import { createNewcomers } from "../provision/newcomers.ts";
 import { statusReport } from "../provision/status.ts";
-import { type Ipv4, inSubnet } from "../wire/address.ts";
+import { type Ipv4, inSubnet, parseIpv4 } from "../wire/address.ts";
 import { type Administration, administrationBy, operationsOf } from "./administration.ts";
 import type { Config } from "./config.ts";
 import { controlSocketOf, findServer, usableSocketPath } from "./control-client.ts";
@@ -89,6 +90,7 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
       site: config.site,
       groups: config.groups,
       around,
+      namedPhones: createNamedPhones((ip) => config.access.shared.some((subnet) => inSubnet(ip, subnet))),
       note: log.note,
     });
     closing.push(() => desk.settled());
@@ -192,9 +194,15 @@ async function openDhcp(
   return startDhcp({ desk, ...place, port: dhcpPort, replyToSender: loopback, now, note: log.note });
 }
 
-async function openHttp(app: Parameters<typeof listenHttp>[0], { http: { listen, port } }: Config): Promise<Listening> {
+async function openHttp(
+  app: Parameters<typeof listenHttp>[0],
+  { http: { listen, port }, access }: Config,
+): Promise<Listening> {
   try {
-    return await listenHttp(app, { address: listen, port });
+    return await listenHttp(app, { address: listen, port }, (address) => {
+      const ip = parseIpv4(address);
+      return ip !== undefined && access.allow.some((subnet) => inSubnet(ip, subnet));
+    });
   } catch (error) {
     throw portTrouble(listen, port, error);
   }

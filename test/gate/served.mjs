@@ -4,7 +4,7 @@ import { createLog } from "../../dist/server/log.js";
 import { start } from "../../dist/server/start.js";
 import { parseIpv4, parseSubnet } from "../../dist/wire/address.js";
 
-const [folder, network, tftpPort, dhcpPort, speed, began] = process.argv.slice(2);
+const [folder, network, tftpPort, dhcpPort, speed, began, level = "error"] = process.argv.slice(2);
 const serverAddress = parseIpv4(`${network}.0.1`);
 const subnet = parseSubnet(`${network}.0.0/16`);
 const config = {
@@ -32,11 +32,14 @@ const config = {
     ],
   },
   http: { listen: serverAddress, port: 0 },
-  access: { allow: [subnet] },
+  access: { allow: [subnet], shared: [] },
   groups: [],
-  log: { level: "error" },
+  fleet: {},
+  migrations: [],
+  restart: { sip: false, port: 5060 },
+  log: { level },
 };
 const now = () => Math.round(Number(began) + (Date.now() - Number(began)) * Number(speed));
-const log = createLog("error", process.stderr);
+const log = createLog(level, process.stderr);
 await start(config, log, { dhcpPort: Number(dhcpPort), loopback: true, now, tick: 250 });
 process.send({ ready: true });

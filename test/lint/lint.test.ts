@@ -165,6 +165,89 @@ describe("every trap has its code", () => {
     ["dhcpd.conf", 'x "vlan-a=10;"\n', ["vlan-a:1"]],
     ["dhcpd.conf", 'x "VLAN-A=5000;"\n', ["vlan-a:1"]],
     ["POS3-8-12-00.sb2", "x", ["letter-o"]],
+    ["SIPDefault.cnf", 'image_version: "P0S3-8-12-00.load"\n', ["load-extension:1"]],
+    ["SIPDefault.cnf", "dial_template: dialplan.xml\n", ["dial-template:1"]],
+    ["SIPDefault.cnf", "proxy_register: 0\n", ["not-registering:1"]],
+    ["SIPDefault.cnf", "phone_password: Password\n", ["default-password:1"]],
+    ["SIP000E84C060A6.cnf", "line1_name: 201\nline1_password: 201\n", ["weak-password:2"]],
+    ["SIP000E84C060A6.cnf", "line1_name: 201\nline1_password: changeme\n", ["weak-password:2"]],
+    [SEP, sip(LINE.replace("</line>", "<authPassword>201</authPassword></line>")), ["weak-password:1"]],
+    [SEP, sip(LINE.replace(' lineIndex="1"', "")), ["line-attributes:1"]],
+    [SEP, "<device>\n<sipLines/></device>", ["xml-misplaced:2"]],
+    [SEP, "<device>\n<sshAccess>1</sshAccess></device>", ["xml-misplaced:2"]],
+    [SEP, "<device><vendorConfig>\n<sshAccess>0</sshAccess></vendorConfig></device>", ["access-sense:2"]],
+    [SEP, "<device><sshUserId>cisco</sshUserId><sshPassword>cisco</sshPassword></device>", ["default-password:1"]],
+    [SEP, "<device><userLocale><name></name></userLocale></device>", ["locale-empty:1"]],
+    [SEP, `<device><servicesURL>http://${"x".repeat(260)}</servicesURL></device>`, ["xml-range:1"]],
+    [
+      SEP,
+      `<device><devicePool><callManagerGroup><members>${"<member/>".repeat(6)}</members></callManagerGroup></devicePool></device>`,
+      ["xml-range:1"],
+    ],
+    [
+      SEP,
+      sip(LINE).replace("<sipLines>", "<natEnabled>yes</natEnabled><dialTemplate>dialplan</dialTemplate><sipLines>"),
+      ["dial-template:1", "xml-boolean:1"],
+    ],
+    [
+      SEP,
+      sip(LINE).replace(
+        "<sipLines>",
+        "<sipProxies><registerWithProxy>false</registerWithProxy></sipProxies><sipLines>",
+      ),
+      ["not-registering:1"],
+    ],
+    [
+      SEP,
+      sip(LINE).replace("<sipLines>", "<sipCallFeatures><dndControl>true</dndControl></sipCallFeatures><sipLines>"),
+      ["xml-range:1"],
+    ],
+    [
+      SEP,
+      '<device><loadInformation model="IP Phone 7961">SIP70.9-4-2-1S</loadInformation></device>',
+      ["load-other-model:1"],
+    ],
+    [
+      SEP,
+      '<device><loadInformation model="IP Phone 7960">SIP41.9-4-2-1S</loadInformation></device>',
+      ["load-other-model:1"],
+    ],
+    [
+      "XMLDefault.cnf.xml",
+      `<Default>${manager(PORTS + NODE)}<loadInformation115 model="IP Phone 7941">P00308000500</loadInformation115></Default>`,
+      ["load-other-model:1"],
+    ],
+    [
+      "Ringlist.xml",
+      `<CiscoIPPhoneRingList>${"<Ring><DisplayName>Bell</DisplayName><FileName>bell.raw</FileName></Ring>".repeat(51)}</CiscoIPPhoneRingList>`,
+      ["ringlist"],
+    ],
+    [
+      "Ringlist.xml",
+      `<CiscoIPPhoneRingList><Ring><DisplayName>${"x".repeat(26)}</DisplayName><FileName>bell.raw</FileName></Ring></CiscoIPPhoneRingList>`,
+      ["ringlist:1"],
+    ],
+    [
+      "000000000000.cfg",
+      '<APPLICATION CONFIG_FILES="site.cfg, [PHONE_MAC_ADDRESS]-extension.cfg"/>',
+      ["polycom-order:1"],
+    ],
+    ["0004f2abcdef.cfg", '<APPLICATION CONFIG_FILES="site.cfg,0004f2abcdef-extension.cfg"/>', ["polycom-order:1"]],
+    [
+      "site.cfg",
+      '<PHONE_CONFIG><ALL device.set="1" device.sntp.serverName="a" device.sntp.serverName.set="1" device.sntp.gmtOffset="0"/></PHONE_CONFIG>',
+      ["polycom-device-set:1"],
+    ],
+    [
+      "site.cfg",
+      '<PHONE_CONFIG><ALL device.set="1" device.prov.user="PlcmSpIp" device.prov.password="PlcmSpIp"/></PHONE_CONFIG>',
+      ["default-password:1"],
+    ],
+    [
+      "0004f2abcdef-extension.cfg",
+      '<PHONE_CONFIG><ALL reg.1.address="201" reg.1.auth.password="201"/></PHONE_CONFIG>',
+      ["weak-password:1"],
+    ],
   ])("%s: %j", (path, content, wanted) => {
     expect([...codes(found([path, content]))].sort()).toEqual([...wanted].sort());
   });
@@ -219,6 +302,29 @@ describe("files are held against each other", () => {
     expect(codes(findings)).toEqual(["term-other-package"]);
   });
 
+  test("OS79XX.TXT of another package than SIPDefault.cnf", () => {
+    const told = (first: string, image: string) =>
+      codes(found(["OS79XX.TXT", first], ["SIPDefault.cnf", `image_version: ${image}\n`]));
+    expect(told("P003-07-4-00", "P0S3-8-12-00")).toEqual(["os79xx-other-load:1"]);
+    expect(told("P0S30203", "P0S3-04-4-00")).toEqual(["os79xx-other-load:1"]);
+    expect(told("P003-8-12-00", "P0S3-8-12-00")).toEqual([]);
+    expect(told("P0S30203", "P0S30203")).toEqual([]);
+    expect(told("P00305000500", "P0S3-06-3-00")).toEqual([]);
+  });
+
+  test("what a Polycom master file names and is not there", () => {
+    const master =
+      '<APPLICATION APP_FILE_PATH="fw/sip.ld" CONFIG_FILES="[PHONE_MAC_ADDRESS]-x.cfg, site.cfg, lost.cfg"/>';
+    const site = '<PHONE_CONFIG><ALL voIpProt.server.1.port="5060"/></PHONE_CONFIG>';
+    const all = (...more: readonly (readonly [string, string])[]) =>
+      found(["root/000000000000.cfg", master], ...more).map(({ code, message }) => `${code}: ${message}`);
+    expect(all()).toEqual([]);
+    expect(all(["root/site.cfg", site])).toEqual(["polycom-missing: lost.cfg is not there"]);
+    expect(all(["root/site.cfg", site], ["root/fw/SIP.LD", "x"])).toHaveLength(2);
+    const part = ["root/fw/2345-12600-001.sip.ld", "x"] as const;
+    expect(all(["root/site.cfg", site], ["root/lost.cfg", site], part)).toEqual([]);
+  });
+
   test("two files for one phone", () => {
     const line = 'line1_name: "1"\n';
     expect(codes(found(["SIP000E84C060A6.cnf", line], ["sip000e84c060a6.cnf", line]))).toContain("mac-twice");
@@ -254,6 +360,41 @@ describe("--fix corrects what cannot be wrong", () => {
     expect(written).toEqual(['a: b\nimage_version: "P0S3-8-12-00" ; keep POS3\n']);
   });
 
+  test.each([
+    [
+      "SIPDefault.cnf",
+      "image_version: POS3-08-12-00.sb2 ; x\r\ndial_template: dialplan.xml\r\n",
+      "image_version: P0S3-8-12-00 ; x\r\ndial_template: dialplan\r\n",
+    ],
+    [
+      SEP,
+      "\ufeff<device><loadInformation model=”IP Phone 7961”>SIP41.9-4-2-1S.loads</loadInformation></device>",
+      '\ufeff<device><loadInformation model="IP Phone 7961">SIP41.9-4-2-1S</loadInformation></device>',
+    ],
+    [
+      "dialplan.xml",
+      '<dialtemplate><Template match="*" timeout="5" rewrite="match=1"/></dialtemplate>',
+      '<DIALTEMPLATE><TEMPLATE MATCH="*" Timeout="5" Rewrite="match=1"/></DIALTEMPLATE>',
+    ],
+  ])("%s as it should be, and nothing is found in it afterwards", (name, before, after) => {
+    const written = lint([file(name, before)]).edits.map(
+      (edit) => edit.do === "write" && new TextDecoder("utf-8", { ignoreBOM: true }).decode(edit.octets),
+    );
+    expect(written).toEqual([after]);
+    expect(lint([file(name, after)])).toEqual({ findings: [], edits: [] });
+  });
+
+  test("a file in another encoding is left to its owner", () => {
+    const latin = Uint8Array.from([...new TextEncoder().encode("image_version: POS3-8-12-00\n# "), 0xfc, 0x0a]);
+    expect(lint([file("SIPDefault.cnf", latin)]).edits).toEqual([]);
+  });
+
+  test("thirteen zeros become twelve", () => {
+    expect(lint([file("root/0000000000000.cfg", "<APPLICATION/>")]).edits).toEqual([
+      { file: "root/0000000000000.cfg", do: "rename", to: "000000000000.cfg" },
+    ]);
+  });
+
   test("a name in the wrong case is renamed, unless families disagree", () => {
     expect(lint([file("x/sipdefault.CNF", "sync: 1\n")]).edits).toEqual([
       { file: "x/sipdefault.CNF", do: "rename", to: "SIPDefault.cnf" },
@@ -266,6 +407,20 @@ test("docs/lint.md explains every code, and no other", () => {
   const page = readFileSync(join(import.meta.dirname, "../../docs/lint.md"), "utf8");
   const explained = [...page.matchAll(/^## `([a-z0-9-]+)`/gm)].map(([, code]) => code);
   expect(explained.sort()).toEqual(Object.keys(LINT_CODES).sort());
+});
+
+test("every trap of the field has a row in docs/lint.md, and every code in a row exists", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/lint.md"), "utf8");
+  const rows = page
+    .slice(page.indexOf("| trap | code |"))
+    .split("\n")
+    .slice(2)
+    .filter((row) => row.startsWith("|"));
+  expect(rows.length).toBeGreaterThan(50);
+  for (const row of rows) {
+    const named = [...(row.split("|")[2] ?? "").matchAll(/`([a-z0-9-]+)`/g)].map(([, name]) => name);
+    for (const name of named) expect(Object.keys(LINT_CODES), row).toContain(name);
+  }
 });
 
 test("no finding repeats a password", () => {

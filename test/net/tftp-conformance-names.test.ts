@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { openSiteFiles } from "../../src/files/site-files.ts";
 import type { OpenUdp } from "../../src/net/udp.ts";
 import type { FileDesk } from "../../src/provision/ports.ts";
-import { normalizeName } from "../../src/tftp/name.ts";
+import { normalizeName } from "../../src/wire/file-name.ts";
 import { decodeTftp } from "../../src/wire/tftp.ts";
 import { type Served, serving, TRANSPORTS } from "./tftp-serving.ts";
 import { rrq } from "./tftp-wire.ts";

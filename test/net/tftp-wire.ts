@@ -110,11 +110,11 @@ export async function fetchFile(
   port: number,
   filename: string,
   options: Readonly<Record<string, string | number>> = {},
-  { mode = "octet", address = "127.0.0.1", wrapTo = 0, retry = 1000 } = {},
+  { mode = "octet", address = "127.0.0.1", server = "127.0.0.1", wrapTo = 0, retry = 1000 } = {},
 ): Promise<Fetched> {
   const wire = await Wire.open(address);
   try {
-    return await fetchOver(wire, port, filename, options, mode, wrapTo, retry);
+    return await fetchOver(wire, { port, address: server }, filename, options, mode, wrapTo, retry);
   } finally {
     wire.close();
   }
@@ -122,7 +122,7 @@ export async function fetchFile(
 
 async function fetchOver(
   wire: Wire,
-  server: number,
+  server: { readonly port: number; readonly address: string },
   filename: string,
   options: Readonly<Record<string, string | number>>,
   mode: string,
@@ -138,11 +138,11 @@ async function fetchOver(
   let expected = 1;
   let inWindow = 0;
   let last: Uint8Array = request;
-  wire.send(server, request);
+  wire.send(server.port, request, server.address);
   for (;;) {
     const arrived = await wire.next(retry);
     if (arrived === undefined) {
-      wire.send(port === -1 ? server : port, last);
+      wire.send(port === -1 ? server.port : port, last, server.address);
       continue;
     }
     const packet = decodeTftp(arrived.octets);
@@ -156,10 +156,10 @@ async function fetchOver(
         if (name === "windowsize") windowsize = Number(value);
       }
       last = encodeTftp({ op: "ACK", block: 0 });
-      wire.send(port, last);
+      wire.send(port, last, server.address);
     } else if (packet.op === "DATA") {
       if (packet.block !== expected) {
-        if (windowsize > 1) wire.send(port, last);
+        if (windowsize > 1) wire.send(port, last, server.address);
         continue;
       }
       pieces.push(packet.octets);
@@ -168,7 +168,7 @@ async function fetchOver(
       inWindow++;
       const final = packet.octets.length < blksize;
       if (final || inWindow === windowsize) {
-        wire.send(port, last);
+        wire.send(port, last, server.address);
         inWindow = 0;
       }
       if (final) return { octets: joined(pieces), oack, port, blocks: pieces.length };

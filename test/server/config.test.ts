@@ -148,7 +148,7 @@ describe("mistakes are named with file, line, reason and remedy", () => {
     [
       "a list for the whole",
       "- site\n",
-      "provision.yaml:1: a mapping is expected here -> write the keys site, data, templates, tftp, dhcp, http, access, groups, fleet, migrations, restart, log below it",
+      "provision.yaml:1: a mapping is expected here -> write the keys site, data, keyFile, templates, tftp, dhcp, http, access, groups, fleet, migrations, restart, log below it",
     ],
     [
       "DHCP without a subnet",

@@ -9,7 +9,7 @@ import { loadConfig } from "../../src/server/config.ts";
 const root = new URL("../../", import.meta.url).pathname;
 
 test("the examples folder holds these files, and each is read below", () => {
-  expect(readdirSync(join(root, "examples")).sort()).toEqual(["phones.csv", "provision.yaml"]);
+  expect(readdirSync(join(root, "examples")).sort()).toEqual(["phones.csv", "provision.service", "provision.yaml"]);
 });
 
 test("examples/provision.yaml is a valid configuration", () => {
@@ -21,6 +21,25 @@ test("examples/provision.yaml is a valid configuration", () => {
 test("examples/phones.csv is a valid inventory", () => {
   const inventory = readInventory(readFileSync(join(root, "examples/phones.csv"), "utf8"), (text) => modelOf(text)?.id);
   expect(inventory).toMatchObject({ is: "read", phones: [{ model: "7960" }, { model: "7960" }, { model: "7940" }] });
+});
+
+test("S70 examples/provision.service runs as a user of its own with one capability, and no setting of it is unknown", () => {
+  const unit = readFileSync(join(root, "examples/provision.service"), "utf8");
+  const lines = unit.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  expect(lines.filter((line) => !/^(?:\[(?:Unit|Service|Install)\]|[A-Z][A-Za-z]+=.+)$/.test(line))).toEqual([]);
+  const values = (name: string) =>
+    lines.flatMap((line) => (line.startsWith(`${name}=`) ? [line.slice(name.length + 1)] : []));
+  expect(values("User")).toEqual(["provision"]);
+  expect(values("AmbientCapabilities")).toEqual(["CAP_NET_BIND_SERVICE"]);
+  expect(values("CapabilityBoundingSet")).toEqual(["CAP_NET_BIND_SERVICE"]);
+  expect([values("NoNewPrivileges"), values("ProtectSystem"), values("UMask")]).toEqual([
+    ["yes"],
+    ["strict"],
+    ["0077"],
+  ]);
+  // The paths that its comment tells the admin to configure are the ones that it may write.
+  for (const folder of values("StateDirectory").flatMap((text) => text.split(" ")))
+    expect(unit).toContain(`: /var/lib/${folder}`);
 });
 
 test("README.md names files of the repository that are there", () => {

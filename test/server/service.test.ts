@@ -105,7 +105,7 @@ describe("a running service", () => {
 
   test("drops whoever is not allowed without a word", async () => {
     const site = createSite();
-    const service = await serve({ ...site, config: { ...site.config, access: { allow: [] } } });
+    const service = await serve({ ...site, config: { ...site.config, access: { allow: [], shared: [] } } });
     await expect(get(service, "/healthz")).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 

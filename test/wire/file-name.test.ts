@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normalizeName } from "../../src/tftp/name.ts";
+import { normalizeName } from "../../src/wire/file-name.ts";
 
 const octetsOf = (text: string) => Array.from(new TextEncoder().encode(text), (o) => String.fromCharCode(o)).join("");
 
