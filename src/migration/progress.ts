@@ -283,10 +283,14 @@ function wish(migration: Migration, wanted: Migration["wish"], stages: readonly 
       now,
     );
   }
-  if (wanted === migration.wish) return { migration, history: [] };
+  // Let go on, a phone with a problem begins to count anew.
+  if (wanted === migration.wish && (wanted !== "go" || migration.problem === undefined))
+    return { migration, history: [] };
   const words = { go: "goes on", pause: "held", cancel: "to be ended after the installation under way" }[wanted];
   const event = { go: "migration.resumed", pause: "migration.paused", cancel: "migration.cancelling" }[wanted];
-  const next: Migration = { ...(wanted === "go" ? withoutProblem(migration) : migration), wish: wanted };
+  const free = progress.at === "waiting" ? { at: progress.at, stage: progress.stage } : progress;
+  const next: Migration =
+    wanted === "go" ? { ...withoutProblem(migration), progress: free, wish: wanted } : { ...migration, wish: wanted };
   return { migration: next, history: [entry(next, event, words, now)] };
 }
 

@@ -27,6 +27,8 @@ export interface Journey {
   readonly fate?: (now: number, act: Operator, phone: Seat, world: World) => void | Promise<void>;
   /** What befalls phone and server at instants of virtual time, in milliseconds. */
   readonly strokes?: readonly Strike[];
+  /** Sees every datagram before the network has it. */
+  readonly watch?: (datagram: Datagram, world: World) => void;
   /** Milliseconds that a datagram takes at least; default 1. */
   readonly delay?: number;
   /** Hours of virtual time. */
@@ -78,6 +80,7 @@ export async function travel(journey: Journey): Promise<Journeyed> {
       falls: (now, act) => falls(now, act, phone, world),
     })),
     tap: (datagram) => {
+      journey.watch?.(datagram, world);
       if (other !== undefined && datagram.from.ip !== other.ip && datagram.to.ip === other.ip)
         record(boots, other, datagram);
       return false;

@@ -32,19 +32,21 @@ export interface Luck {
 
 type Kind = "cut" | "kill" | "edit" | "admins" | "dhcp";
 
-// One or two models of each series: the others of a series have the same releases and steps.
-const models = [
+/** One or two models of each series: the others of a series have the same releases and steps. */
+export const models = [
   ...["7960", "7940", "7906", "7911", "7931", "7941", "7961", "7942", "7945", "7970", "7975"],
-  ...["7902", "7905", "7912", "ATA186"],
+  ...["7902", "7905", "7912", "ATA186", "6941", "8945"],
   ...["SPIP301", "SPIP430", "SPIP330", "SPIP331", "SPIP650", "SSIP4000", "SSIP6000", "SSIP7000"],
   ...["VVX300", "VVX400", "VVX1500", "VVX411"],
 ];
 
 const minute = 60_000;
-const enrolledAt = 2 * minute;
+
+/** When the phones of a journey are enrolled, milliseconds of virtual time. */
+export const enrolledAt = 2 * minute;
 
 /** A stage with the technician's minutes: from the first request to the proof, milliseconds. */
-const stageLasts = 4 * minute;
+export const stageLasts = 4 * minute;
 
 /** Fares migrations `first` to `first + count - 1` of those that `seed` fixes. */
 export async function tryLuck(first: number, count: number, seed: number): Promise<Luck> {
@@ -68,7 +70,8 @@ export async function tryLuck(first: number, count: number, seed: number): Promi
 
 const pairs = new Map<string, readonly MigrationPlan[]>();
 
-function pairsOf(model: string): readonly MigrationPlan[] {
+/** {@link plannedPairs}, planned once. */
+export function pairsOf(model: string): readonly MigrationPlan[] {
   const known = pairs.get(model) ?? plannedPairs(model);
   pairs.set(model, known);
   return known;
@@ -146,7 +149,7 @@ async function fare(plan: MigrationPlan, number: number, seed: number, tally: Ta
 }
 
 /** Before SIP 3.3 a Polycom reads the vendor's own files of its release too; the site's folder has them (polycom.md §4.1). */
-function vendorFilesOf(plan: MigrationPlan): Map<string, Uint8Array> {
+export function vendorFilesOf(plan: MigrationPlan): Map<string, Uint8Array> {
   const releases = plan.stages.map((stage) => stage.release).filter(({ protocol }) => protocol === "SIP");
   const versions = releases.map(({ version }) => version.split(".").slice(0, 3).join(""));
   const names = plan.family === "polycom" ? versions.flatMap((v) => [`phone1_${v}.cfg`, `sip_${v}.cfg`]) : [];

@@ -48,7 +48,7 @@ const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.met
 
 const manifests = await loadManifests(root("firmware-manifests"));
 if (manifests.kind === "findings") throw new Error(JSON.stringify(manifests.findings, null, 1));
-const renderer = remembering(createRenderer(await loadTemplates(root("templates"))));
+export const renderer = remembering(createRenderer(await loadTemplates(root("templates"))));
 
 export const knowledge: Knowledge = { families, graph: (family) => manifests.graphs.get(family) };
 

@@ -214,6 +214,9 @@ test("a phone that is told its load in five starts and asks for no image is show
   const shown = play(patient, start);
   expect(shown).toMatchObject({ progress: { at: "waiting", stage: 1 }, problem: { code: "E_NOT_FOLLOWING" } });
   expect(play(shown, start)).toBe(shown);
+  const again = play(shown, [{ is: "wish", wish: "go" }]);
+  expect(again.problem).toBeUndefined();
+  expect(play(again, start).problem).toBeUndefined();
   const loading = play(shown, [asked("P00305000500.bin")]);
   expect(loading.progress).toMatchObject({ at: "loading", stage: 1 });
   expect(loading.problem).toBeUndefined();
