@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
 /** What an admin's command asks of a running server, by name. Each takes and gives plain JSON values. */
@@ -11,12 +11,16 @@ export interface ToldFailure {
   readonly findings: readonly { readonly where: string; readonly message: string; readonly remedy: string }[];
 }
 
+/** An inventory of 100,000 phones with every column takes half of it. */
+const mostOctets = 64 * 1_048_576;
+
 /**
  * `POST /<operation>` on the control socket: a unix socket that only the admin's own user can open (mode 0600), and so the
  * whole of its access control. A browser cannot reach it.
  */
 export function control(operations: Operations, told: (error: unknown) => ToldFailure): Hono {
-  return new Hono().use(bodyLimit({ maxSize: 64 * 1_048_576 })).post("/:operation", async (context) => {
+  const onError = (context: Context) => context.json({ failed: tooLarge() }, 413);
+  return new Hono().use(bodyLimit({ maxSize: mostOctets, onError })).post("/:operation", async (context) => {
     const name = context.req.param("operation");
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (operation === undefined) return context.json({ failed: unknown(name) }, 404);
@@ -26,6 +30,12 @@ export function control(operations: Operations, told: (error: unknown) => ToldFa
       return context.json({ failed: told(error) }, 409);
     }
   });
+}
+
+function tooLarge(): ToldFailure {
+  const message = `it takes ${mostOctets} octets at once, and this is more`;
+  const finding = { where: "the running server", message, remedy: "split the file, or stop the server meanwhile" };
+  return { code: "E_CONTROL_REQUEST", exit: 1, findings: [finding] };
 }
 
 function unknown(name: string): ToldFailure {

@@ -1,5 +1,5 @@
 import { CsvError, type InfoRecord, parse } from "csv-parse/sync";
-import { parseMac } from "../wire/address.ts";
+import { isStation, macWithColons, parseMac } from "../wire/address.ts";
 import { stranger } from "./characters.ts";
 import type { Line, Phone } from "./phone.ts";
 import { isSecretName } from "./secret-name.ts";
@@ -24,7 +24,6 @@ export type ModelOf = (text: string) => string | undefined;
 /** Enough for a million phones; a file beyond it is not an inventory. */
 const MAX_CHARACTERS = 128 * 1024 * 1024;
 const MAX_COLUMNS = 500;
-const MAX_PROBLEMS = 100;
 const LINES = 6;
 
 /**
@@ -128,9 +127,8 @@ function phonesOf(body: readonly Row[], names: readonly string[], modelOf: Model
     }
     lineOfMac.set(read.phone.mac, row.line);
     phones.push(read.phone);
-    if (problems.length >= MAX_PROBLEMS) break;
   }
-  if (problems.length > 0) return refused(problems.slice(0, MAX_PROBLEMS));
+  if (problems.length > 0) return refused(problems);
   return phones.length === 0
     ? refused([fault(2, "there is no phone in the file", "Add one line per phone.")])
     : { is: "read", phones };
@@ -153,6 +151,8 @@ function phoneOf(row: Row, names: readonly string[], modelOf: ModelOf) {
   }
   const mac = parseMac(cells.get("mac") ?? "");
   if (mac === undefined) complain("the MAC is none", "Write it like 00:0e:84:c0:60:a6 or 000E84C060A6.");
+  else if (!isStation(mac))
+    complain(`${macWithColons(mac)} belongs to no single phone`, "Copy it from the phone's label.");
   const written = cells.get("model");
   const model = written === undefined ? undefined : modelOf(written);
   if (written !== undefined && model === undefined) {

@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { connect } from "node:net";
 import { join, relative } from "node:path";
 import { failure, systemCode } from "./failure.ts";
 import { type Told, untold } from "./told.ts";
@@ -32,7 +33,7 @@ export type Ask = (operation: string, input: unknown) => Promise<unknown>;
 export async function findServer(data: string): Promise<Ask | undefined> {
   const socketPath = usableSocketPath(controlSocketOf(data));
   try {
-    await post(socketPath, "status", {});
+    await reach(socketPath);
   } catch (error) {
     const code = systemCode(error);
     if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") return undefined;
@@ -40,6 +41,16 @@ export async function findServer(data: string): Promise<Ask | undefined> {
     throw error;
   }
   return (operation, input) => post(socketPath, operation, input);
+}
+
+function reach(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path }, () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.on("error", reject);
+  });
 }
 
 function unreachable(socketPath: string, code: string, cause: unknown): Error {

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { forModel } from "../firmware/graph.ts";
 import type { Received } from "../http/control-requests.ts";
 import type { HistoryEntry } from "../migration/migration.ts";
-import type { Phone } from "../phones/phone.ts";
+import type { Model } from "../phones/family.ts";
+import type { Line, Phone } from "../phones/phone.ts";
 import { isSecretName } from "../phones/secret-name.ts";
-import { type Mac, macWithColons, parseMac } from "../wire/address.ts";
+import { isStation, type Mac, macWithColons, parseMac } from "../wire/address.ts";
 import type { Core } from "./core.ts";
 import { failure } from "./failure.ts";
 import { readModel, readRelease } from "./knowledge.ts";
@@ -44,25 +46,39 @@ export async function showPhone(core: Core, mac: Mac): Promise<PhoneStory> {
 
 /**
  * Takes phones in, all or none: models and loads are read as people write them. What is learned from the network (load,
- * address) is kept where the new row is silent about it. Throws `E_PHONE_EXISTS` unless `replace`.
+ * address) is kept where the new row is silent about it, and so are secrets, which an export leaves out unless it is
+ * asked for them. Without `replace` a phone that is there already is refused with `E_PHONE_EXISTS`, unless it is exactly
+ * what is asked for: a command may be repeated.
  */
 export async function putPhones(core: Core, { phones, replace }: Received<"putPhones">): Promise<{ put: number }> {
-  const kept = new Map((await core.store.phones()).map((phone) => [phone.mac, phone]));
-  const taken = phones.map((row): Phone => {
-    const before = kept.get(row.mac);
-    if (before !== undefined && !replace) throw exists(row.mac);
-    const model = row.model === undefined ? undefined : readModel(row.model);
-    const family = model && core.known.graph(model.family);
-    const graph = family && forModel(model.id)(family);
-    const running =
-      row.running === undefined || graph === undefined ? row.running : readRelease(row.running, graph).load;
-    return {
-      ...defined({ ip: before?.ip, running: running ?? before?.running }),
-      ...defined({ ...row, running: running ?? before?.running, model: model?.id }),
-    } as Phone;
+  const before = await Promise.all(phones.map(({ mac }) => core.store.phone(mac)));
+  const taken = phones.map((row, i): Phone => {
+    const known = before[i];
+    const phone = phoneOf(core, row, known);
+    if (known !== undefined && !replace && !isDeepStrictEqual(phone, known)) throw exists(row.mac);
+    return phone;
   });
   await core.store.putPhones(taken);
   return { put: taken.length };
+}
+
+function phoneOf(core: Core, row: Received<"putPhones">["phones"][number], known: Phone | undefined): Phone {
+  const model = row.model === undefined ? undefined : readModel(row.model);
+  const running = row.running === undefined ? known?.running : loadOf(core, model, row.running);
+  const lines = row.lines.map((line) => {
+    const password = line.password ?? known?.lines.find(({ name }) => name === line.name)?.password;
+    return defined({ ...line, password }) as Line;
+  });
+  const secrets = Object.entries(known?.settings ?? {}).filter(([name]) => isSecretName(name));
+  const settings = { ...Object.fromEntries(secrets), ...row.settings };
+  return defined({ ...row, ip: known?.ip, running, model: model?.id, lines, settings }) as Phone;
+}
+
+/** The load that a person wrote; as it was written while the model is unknown, which says what it could mean. */
+function loadOf(core: Core, model: Model | undefined, running: string): string {
+  const family = model && core.known.graph(model.family);
+  const graph = family && forModel(model.id)(family);
+  return graph === undefined ? running : readRelease(running, graph).load;
 }
 
 /** Throws `E_PHONE_UNKNOWN`, and `E_PHONE_ENROLLED` while a migration is under way. */
@@ -116,10 +132,10 @@ const iso = (at: number): string => new Date(at).toISOString();
 /** Reads a MAC that a person typed. Throws `E_MAC`. */
 export function readMac(text: string): Mac {
   const mac = parseMac(text.trim());
-  if (mac !== undefined) return mac;
+  if (mac !== undefined && isStation(mac)) return mac;
   throw failure("E_MAC", 2, {
     where: JSON.stringify(text),
-    message: "this is not a MAC address",
+    message: mac === undefined ? "this is not a MAC address" : "this address belongs to no single phone",
     remedy: "write it like 00:0e:84:c0:60:a6, 00-0E-84-C0-60-A6, 000e.84c0.60a6 or 000E84C060A6",
   });
 }

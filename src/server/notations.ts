@@ -3,9 +3,11 @@ import type { Mac, Subnet } from "../wire/address.ts";
 import { inSubnet, ipv4FromNumber, ipv4ToNumber, parseIpv4, parseMac, parseSubnet } from "../wire/address.ts";
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+/** A unit as people write it; its first letter says which. */
+const unit = "(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)";
 
 /**
- * Seconds of a duration: `3600`, `90s`, `15m`, `1h`, `1h30m`, `7d`, `2w`, or ISO 8601 (`PT1H30M`, `P7D`). Undefined for
+ * Seconds of a duration: `3600`, `90s`, `15m`, `1h`, `1h30m`, `7d`, `2w`, `90 min`, `1 hour`, or ISO 8601 (`PT1H30M`, `P7D`). Undefined for
  * anything else, for nothing, and for 2³²−1 seconds or more (RFC 2131 §3.3 calls that infinity).
  */
 export function parseDuration(text: string): number | undefined {
@@ -19,10 +21,10 @@ function plainSeconds(word: string): number | undefined {
 }
 
 function shortForm(word: string): number | undefined {
-  if (!/^(?:\d{1,9}\s?[smhdw]\s?)+$/.test(word)) return undefined;
+  if (!new RegExp(`^(?:\\d{1,9}\\s?${unit}\\s?)+$`).test(word)) return undefined;
   let seconds = 0;
-  for (const [, count, unit] of word.matchAll(/(\d+)\s?([smhdw])/g))
-    seconds += Number(count) * (unitSeconds[unit ?? ""] ?? 0);
+  for (const [, count, letter] of word.matchAll(/(\d+)\s?([smhdw])/g))
+    seconds += Number(count) * (unitSeconds[letter ?? ""] ?? 0);
   return seconds;
 }
 

@@ -11,14 +11,28 @@ export interface Subnet {
 }
 
 /**
- * Reads a MAC in every usual notation: `00:0e:84:c0:60:a6`, `00-0E-84-C0-60-A6`, `000e.84c0.60a6`, `000E84C060A6`.
- * Returns undefined for anything else.
+ * Reads a MAC in every usual notation: `00:0e:84:c0:60:a6`, `00-0E-84-C0-60-A6`, `00 0E 84 C0 60 A6`, `0:e:84:c0:60:a6`
+ * (BSD), `000e.84c0.60a6` (IOS), `000e84-c060a6` (ProCurve), `000E84C060A6`, and CallManager's device name
+ * `SEP000E84C060A6`. Returns undefined for anything else.
  */
 export function parseMac(text: string): Mac | undefined {
-  const notation =
-    /^(?:[0-9a-f]{12}|[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2})$/i;
-  if (!notation.test(text)) return undefined;
-  return text.replace(/[:.-]/g, "").toLowerCase() as Mac;
+  if (/^(?:sep)?[0-9a-f]{12}$/i.test(text)) return text.slice(-12).toLowerCase() as Mac;
+  if (/^[0-9a-f]{1,2}(?:([:-])[0-9a-f]{1,2})(?:\1[0-9a-f]{1,2}){4}$/i.test(text)) return joined(text.split(/[:-]/));
+  if (/^[0-9a-f]{2}(?: [0-9a-f]{2}){5}$/i.test(text)) return joined(text.split(" "));
+  if (/^[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}$|^[0-9a-f]{6}[-:][0-9a-f]{6}$/i.test(text)) return joined(text.split(/[.:-]/));
+  return undefined;
+}
+
+function joined(parts: readonly string[]): Mac {
+  return parts
+    .map((part) => part.padStart(2, "0"))
+    .join("")
+    .toLowerCase() as Mac;
+}
+
+/** Whether one station can have this address: no broadcast, no multicast group (IEEE 802, I/G bit), not all zeros. */
+export function isStation(mac: Mac): boolean {
+  return (Number.parseInt(mac.slice(1, 2), 16) & 1) === 0 && mac !== "000000000000";
 }
 
 /** The MAC in the first six of `octets`; undefined when there are fewer. */
@@ -80,9 +94,12 @@ export function ipv4ToOctets(address: Ipv4): Uint8Array {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
-/** Reads `192.0.2.0/24`, `192.0.2.0/255.255.255.0` or a bare address (a /32). Host bits are cleared. */
+/**
+ * Reads `192.0.2.0/24`, `192.0.2.0/255.255.255.0`, `192.0.2.0 255.255.255.0` (IOS) or a bare address (a /32). Host bits
+ * are cleared.
+ */
 export function parseSubnet(text: string): Subnet | undefined {
-  const [addressText = "", maskText = "32", ...rest] = text.split("/");
+  const [addressText = "", maskText = "32", ...rest] = text.trim().split(/\s*\/\s*|\s+(?=\d+\.)/);
   const address = parseIpv4(addressText);
   const prefix = parsePrefix(maskText);
   if (address === undefined || prefix === undefined || rest.length > 0) return undefined;

@@ -50,7 +50,7 @@ describe("every command", () => {
   });
 
   test("with --json prints one document for a wrong use of it as well", async () => {
-    for (const words of ["status --nonsense --json", "guide --json", "firmware import --json"]) {
+    for (const words of ["status --nonsense --json", "render --json", "firmware import --json"]) {
       const { exit, json } = await play("/", words);
       expect([exit, json()]).toMatchObject([2, { error: { code: "E_USAGE", findings: [{ where: "" }] } }]);
     }
@@ -227,6 +227,12 @@ describe("phones", () => {
       `phones add --mac 000E.84C0.60A6 --model 7960G --running "SCCP 3.1" --line 1001 --set phone_label=Desk --label "Front desk"`,
     );
     expect(added).toMatchObject({ exit: 0, err: `${mac} is in the inventory.\n` });
+    const again = `phones add --mac SEP000E84C060A6 --model 7960 --running "SCCP 3.1" --line 1001 --set phone_label=Desk --label "Front desk"`;
+    expect(await play(home, again)).toMatchObject({ exit: 0, err: `${mac} is in the inventory.\n` });
+    expect(await play(home, "phones add --mac ff:ff:ff:ff:ff:ff")).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining("belongs to no single phone"),
+    });
     expect(await play(home, `phones add --mac ${mac} --model 7960`)).toMatchObject({
       exit: 1,
       err: expect.stringContaining("E_PHONE_EXISTS"),
@@ -248,6 +254,24 @@ describe("phones", () => {
       err: expect.stringContaining("E_PHONE_UNKNOWN"),
     });
     expect((await play(home, `phones add --mac ${mac} --set nonsense`)).exit).toBe(2);
+  });
+
+  test("an export without passwords, edited and imported again, leaves the secrets as they were", async () => {
+    const home = createHome();
+    const file = join(home, "phones.csv");
+    writeFileSync(file, `mac,line1,line1_password,phone_password,label\n${mac},1001,old,secret,Desk\n`);
+    await play(home, "phones import phones.csv");
+    const edited = (await play(home, "phones export")).out.replace("Desk", "Lobby");
+    expect(edited).not.toMatch(/old|secret/);
+    writeFileSync(file, edited);
+    await play(home, "phones import phones.csv");
+    expect((await play(home, "phones export --passwords")).out).toMatch(/Lobby,1001,old,secret/);
+    writeFileSync(file, `mac,line1,line1_password\n${mac},1001,new\n`);
+    await play(home, "phones import phones.csv");
+    expect((await play(home, "phones export --passwords")).out).toMatch(/1001,new,secret/);
+    writeFileSync(file, `mac,line1\n${mac},1002\n`);
+    await play(home, "phones import phones.csv");
+    expect((await play(home, "phones export --passwords")).out).not.toMatch(/new/);
   });
 
   test("a bad row of a CSV file is named with its line, and nothing is half imported", async () => {

@@ -302,7 +302,13 @@ ${names.map((name, i) => `    - { subnet: 192.0.${i}.0/24, sharedNetwork: ${name
 describe("notations", () => {
   const subnetOf = (line: string) => read(`${least}dhcp: { subnets: [ { ${line} } ] }\n`).dhcp.subnets[0];
 
-  test.each([["192.0.2.0/24"], ["192.0.2.0/255.255.255.0"], ["192.0.2.77/24"]])("the subnet %s", (subnet) =>
+  test.each([
+    ["192.0.2.0/24"],
+    ["192.0.2.0/255.255.255.0"],
+    ["192.0.2.0 255.255.255.0"],
+    ["192.0.2.0 / 24"],
+    ["192.0.2.77/24"],
+  ])("the subnet %s", (subnet) =>
     expect(subnetOf(`subnet: ${subnet}`)?.subnet).toEqual({ network: "192.0.2.0", prefix: 24 }),
   );
 
@@ -310,6 +316,9 @@ describe("notations", () => {
     ["3600", 3600],
     ["90s", 90],
     ["1h30m", 5400],
+    ["1 hour", 3600],
+    ["1 hour 30 min", 5400],
+    ["2 Weeks", 1_209_600],
     ["7d", 604_800],
     ["PT1H", 3600],
     ["P1DT12H", 129_600],
