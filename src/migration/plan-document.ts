@@ -221,7 +221,7 @@ export function isFinal({ oneWay, from }: Stage): boolean {
 /** What is looked at before the first stage, in order. */
 export function beforeOf(plan: MigrationPlan, setting: PlanSetting): readonly string[] {
   const minutes = Math.ceil(plan.stages.reduce((sum, stage) => sum + stage.typicalSeconds, 0) / 60);
-  const reading = familyOf(plan.family)?.reading;
+  const { reading, ledBy } = familyOf(plan.family) ?? {};
   const where = reading === undefined ? "" : ` Where to read it: ${reading.reason}`;
   const mac = setting.phone?.mac ?? "MAC";
   return [
@@ -230,7 +230,7 @@ export function beforeOf(plan: MigrationPlan, setting: PlanSetting): readonly st
       ? "Nobody has said what it runs: see below how its first boot shows it, before anything is published for it."
       : `The phone runs ${briefly(plan.from)}, load ${plan.from.load}. If it says something else, stop, and make the plan anew from that.${where}`,
     `Its power stays on for ${minutes} minutes and more: a socket that nobody switches off, or a switch port that you alone hold.`,
-    "The server is ready: `provision check` names no error, and DHCP options 66, 150 and siaddr all give its address.",
+    `The server is ready: \`provision check\` names no error, and DHCP leads here: ${ledBy ?? "the TFTP server is this one"}.`,
     `The phone is enrolled: \`provision migrate --mac ${mac} --to ${plan.to.load}\`. Phones that are not enrolled see no change.`,
     `Somebody watches: \`provision guide --mac ${mac} --watch\`, or the page behind the code.`,
   ];

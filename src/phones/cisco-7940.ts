@@ -29,6 +29,7 @@ export const cisco7940: Family = {
     ringlist: "RINGLIST.DAT",
     syncinfo: "syncinfo.xml",
   },
+  ledBy: "options 66, 150 and siaddr all give its address",
   reading: {
     reason: "Settings, Status, Firmware Versions: the line Application Load ID.",
     source: "the menus, from memory",

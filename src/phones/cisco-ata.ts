@@ -24,6 +24,7 @@ export const ciscoAta: Family = {
   ],
   printed,
   printedFor,
+  ledBy: "options 66, 150 and siaddr all give its address",
   reading: {
     reason: "7902, 7905, 7912: Settings, Status, Firmware Versions. ATA: its web page, or the voice menu.",
     source: "the menus, from memory",

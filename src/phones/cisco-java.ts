@@ -88,6 +88,7 @@ function cnfXmlFamily(id: string, models: readonly Omit<Model, "family">[]): Fam
     id,
     models: models.map((m) => ({ ...m, family: id })),
     printed,
+    ledBy: "options 66, 150 and siaddr all give its address",
     reading: {
       reason: "Settings, Model Information (or Status, Firmware Versions): the line Load File, or App Load ID.",
       source: "the menus, from memory",

@@ -107,6 +107,8 @@ export interface Family {
   readonly printed: Readonly<Record<string, string>>;
   /** The same for a release whose models differ in it; an empty text is not printed. */
   printedFor?(kind: string, release: Release): string;
+  /** What a DHCP server says, so that a phone of this family asks this server. */
+  readonly ledBy: string;
   /** Where a person reads what the phone runs. */
   readonly reading: Because;
   /** What the first boot of a phone of which nothing is known shows of what it runs. */

@@ -56,6 +56,7 @@ export const polycom: Family = {
     bootrom: "<part>.bootrom.ld",
     application: "<part>.sip.ld",
   },
+  ledBy: "option 66, or 160 where the phone is set to it, gives its address or tftp:// and its address",
   reading: {
     reason: "Menu, Status, Platform: Application (and Configuration, or Phone, for the BootROM or Updater).",
     source: "the menus, from memory",

@@ -16,6 +16,8 @@ export interface Journey {
   readonly plan: MigrationPlan;
   /** The load that the phone begins with, where it is not the one of the plan. */
   readonly flash?: string;
+  /** The phone itself, where it is not one that has run its load for years. */
+  readonly seat?: Seat;
   /** A TFTP server that was set by hand in the phone's menus. */
   readonly tftpByHand?: Ipv4;
   readonly loss: number;
@@ -111,7 +113,8 @@ export async function travel(journey: Journey): Promise<Journeyed> {
   return { phone, world, history, arrived: ended(), boots, story: [...lines, ...log].join("\n") };
 }
 
-function onDesk({ plan, seed, tftpByHand }: Journey, load: string): Seat {
+function onDesk({ plan, seed, tftpByHand, seat: given }: Journey, load: string): Seat {
+  if (given !== undefined) return given;
   if (tftpByHand !== undefined)
     return seat(createCisco7940({ mac: traveller, model: "7960", seed }), flashWith(load, { tftp: tftpByHand }));
   const bench = benchFor(plan.model);
