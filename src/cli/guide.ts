@@ -79,7 +79,7 @@ async function explain(terminal: Terminal, options: Options, words: string): Pro
 }
 
 function unnamed(remedy: string): Error {
-  return failure("E_USAGE", 2, { where: "guide", message: "no phone is named", remedy });
+  return failure("E_USAGE", 2, { where: "", message: "no phone is named", remedy });
 }
 
 function shownLines({ sees, meaning, causes, do: next }: Shown): readonly string[] {

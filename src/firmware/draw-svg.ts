@@ -8,7 +8,7 @@ interface Point {
 }
 
 const box = { width: 210, height: 36, gap: 16 };
-const column = 430;
+const column = 560;
 const margin = 150;
 
 /**
@@ -32,6 +32,7 @@ export function edgesSvg(graph: UpdateGraph): string {
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...lines,
     ...kinds.map((kind) => boxOf(kind, places.get(kind) ?? { x: 0, y: 0 })),
+    `<text x="${margin}" y="${height - 12}" font-size="11">thick: no way back; dashed: only under the policy documented; the letter behind a rule: its grade, A to D</text>`,
     "</svg>",
     "",
   ].join("\n");
@@ -65,8 +66,10 @@ function bundle(arrows: readonly Arrow[], places: ReadonlyMap<Kind, Point>, take
     });
   }
   const ends = [...froms, ...tos].map(place);
+  // Always beside the boxes: between the columns that it joins, or to the right of the one.
+  const [left, right] = [Math.min(...ends.map((p) => p.x)) + box.width, Math.max(...ends.map((p) => p.x))];
   const hub = {
-    x: (Math.min(...ends.map((p) => p.x)) + Math.max(...ends.map((p) => p.x)) + box.width) / 2 + box.width * 0.7,
+    x: right > left ? (left + right) / 2 : left + 90,
     y: free(taken, ends.reduce((sum, p) => sum + p.y, 0) / ends.length + box.height / 2),
   };
   return [

@@ -65,5 +65,14 @@ describe("a graph drawn", () => {
     const corners = [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)"/g)].map(([, x, y]) => `${x} ${y}`);
     expect(corners.length).toBeGreaterThan(1);
     expect(new Set(corners).size).toBe(corners.length);
+    const boxes = [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="(\d+)" height="(\d+)"/g)].map((m) =>
+      m.slice(1).map(Number),
+    );
+    const points = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)].map((m) => m.slice(1).map(Number));
+    for (const [x = 0, y = 0] of points)
+      for (const [left = 0, top = 0, width = 0, height = 0] of boxes)
+        expect(x > left && x < left + width && y > top && y < top + height, `a point at ${x} ${y} is hidden`).toBe(
+          false,
+        );
   });
 });
