@@ -45,6 +45,7 @@ export function phones(run: Run): Command {
     .option("--set <name=value>", "a template setting; may be given several times", several)
     .option("--set-file <name=file>", "a setting that is secret, read from a file; may be given several times", several)
     .option("--replace", "write over a phone that is there")
+    .option("--dry-run", "judge it, and change nothing")
     .addHelpText(
       "after",
       '\nExample:\n  provision phones add --mac 000E84C060A6 --model 7960 --running "SCCP 3.1" --line 1001',
@@ -53,6 +54,7 @@ export function phones(run: Run): Command {
   group
     .command("remove <mac>")
     .description("take one phone out of the inventory; its history stays")
+    .option("--dry-run", "say whether it could be, and change nothing")
     .addHelpText("after", "\nExample:\n  provision phones remove 00:0e:84:c0:60:a6")
     .action(run(remove));
   group
@@ -142,6 +144,7 @@ interface AddOptions extends Globals {
   readonly set?: readonly string[];
   readonly setFile?: readonly string[];
   readonly replace?: boolean;
+  readonly dryRun?: boolean;
 }
 
 async function add(terminal: Terminal, options: AddOptions): Promise<number> {
@@ -159,9 +162,10 @@ async function add(terminal: Terminal, options: AddOptions): Promise<number> {
       ...(options.setFile ?? []).map((text) => settingIn(terminal, text)),
     ]),
   };
-  const request = { phones: [phone], replace: options.replace ?? false };
+  const dryRun = options.dryRun === true;
+  const request = { phones: [phone], replace: options.replace ?? false, dryRun };
   await withAdministration(terminal, options, (ask) => ask.putPhones(request));
-  tell(terminal, `${colons(mac)} is in the inventory.`);
+  tell(terminal, dryRun ? `${colons(mac)} would be taken in.` : `${colons(mac)} is in the inventory.`);
   return 0;
 }
 
@@ -201,10 +205,11 @@ function namedText(option: string, text: string, example: string): [string, stri
   throw failure("E_USAGE", 2, { where: option, message: "this is not name=value", remedy: `write it like ${example}` });
 }
 
-async function remove(terminal: Terminal, options: Globals, macText = ""): Promise<number> {
+async function remove(terminal: Terminal, options: Globals & { dryRun?: boolean }, macText = ""): Promise<number> {
   const mac = readMac(macText);
-  await withAdministration(terminal, options, (ask) => ask.removePhone({ mac }));
-  tell(terminal, `${colons(mac)} is out of the inventory.`);
+  const dryRun = options.dryRun === true;
+  await withAdministration(terminal, options, (ask) => ask.removePhone({ mac, dryRun }));
+  tell(terminal, dryRun ? `${colons(mac)} would be taken out.` : `${colons(mac)} is out of the inventory.`);
   return 0;
 }
 
@@ -217,13 +222,11 @@ async function importFile(terminal: Terminal, options: Globals & { dryRun?: bool
       inventory.problems.map(({ line, message, remedy }) => ({ where: `${file}:${line}`, message, remedy })),
     );
   }
-  if (options.dryRun === true) {
-    tell(terminal, `${inventory.phones.length} phones would be taken in.`);
-    return 0;
-  }
+  const dryRun = options.dryRun === true;
   const phones = inventory.phones.map((phone) => ({ ...phone, lines: [...phone.lines] }));
-  const { put } = await withAdministration(terminal, options, (ask) => ask.putPhones({ phones, replace: true }));
-  tell(terminal, `${put} phones are in the inventory.`);
+  const request = { phones, replace: true, dryRun };
+  const { put } = await withAdministration(terminal, options, (ask) => ask.putPhones(request));
+  tell(terminal, dryRun ? `${put} phones would be taken in.` : `${put} phones are in the inventory.`);
   return 0;
 }
 

@@ -9,6 +9,7 @@ import { say, sayJson, type Terminal, table, tell } from "./terminal.ts";
 interface Options extends Globals {
   readonly mac?: readonly string[];
   readonly all?: boolean;
+  readonly dryRun?: boolean;
 }
 
 /** `provision pause`: no new stage is published; an installation under way is finished. */
@@ -41,6 +42,7 @@ function wishCommand(name: string, description: string, run: Run, wish: "go" | "
     .description(description)
     .option("--mac <mac>", "this phone; may be given several times", several)
     .option("--all", "every phone that is under way")
+    .option("--dry-run", "say which phones it would concern and where they stand, and change nothing")
     .option("--json", "one JSON document")
     .addHelpText("after", `\nExample:\n  provision ${name} --mac 00:0e:84:c0:60:a6\n  provision ${name} --all`)
     .action(run((terminal: Terminal, options: Options) => ask(terminal, options, wish)));
@@ -53,7 +55,8 @@ async function ask(terminal: Terminal, options: Options, wish: "go" | "pause" | 
     const message = all ? "both --all and --mac are given" : "no phone is named";
     throw failure("E_USAGE", 2, { where: "", message, remedy: "give --mac once or more, or --all" });
   }
-  const answer = await withAdministration(terminal, options, (admin) => admin.wish({ wish, macs, all }));
+  const dryRun = options.dryRun === true;
+  const answer = await withAdministration(terminal, options, (admin) => admin.wish({ wish, macs, all, dryRun }));
   if (options.json === true) sayJson(terminal, answer);
   else if (answer.phones.length === 0) tell(terminal, "No phone is under way.");
   else
@@ -64,5 +67,6 @@ async function ask(terminal: Terminal, options: Options, wish: "go" | "pause" | 
         answer.phones.map(({ mac, state }) => [mac, state]),
       ),
     );
+  if (dryRun) tell(terminal, "Nothing was changed (--dry-run).");
   return 0;
 }

@@ -63,6 +63,7 @@ export const controlRequests = {
     wish: z.enum(["go", "pause", "cancel"]),
     macs: z.array(mac).default([]),
     all: z.boolean().default(false),
+    dryRun: z.boolean().default(false),
   }),
   restart: z.strictObject({ macs: z.array(mac).max(10_000).default([]), dryRun: z.boolean().default(false) }),
   probe: z.strictObject({ ip: word.optional(), mac: mac.optional() }),
@@ -70,8 +71,12 @@ export const controlRequests = {
   phones: z.strictObject({}),
   phone: z.strictObject({ mac }),
   exportPhones: z.strictObject({ passwords: z.boolean().default(false) }),
-  putPhones: z.strictObject({ phones: z.array(phone).max(100_000), replace: z.boolean().default(true) }),
-  removePhone: z.strictObject({ mac }),
+  putPhones: z.strictObject({
+    phones: z.array(phone).max(100_000),
+    replace: z.boolean().default(true),
+    dryRun: z.boolean().default(false),
+  }),
+  removePhone: z.strictObject({ mac, dryRun: z.boolean().default(false) }),
   render: z.strictObject({ name: word, mac, stage: z.number().int().min(1).max(99).optional() }),
   explain: z.strictObject({ mac }),
 } as const;

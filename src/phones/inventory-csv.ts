@@ -25,6 +25,9 @@ export type ModelOf = (text: string) => string | undefined;
 const MAX_CHARACTERS = 128 * 1024 * 1024;
 const MAX_COLUMNS = 500;
 const LINES = 6;
+/** Characters of a cell: longer than any phone shows, and of a template setting. */
+const MAX_OWN = 256;
+const MAX_SETTING = 4096;
 
 /**
  * Reads a CSV inventory (contract.md §5; RFC 4180): header row, columns `mac,model,group,label,line1,line1_name,
@@ -146,7 +149,9 @@ function phoneOf(row: Row, names: readonly string[], modelOf: ModelOf) {
     const cell = unguarded((row.cells[index] ?? "").trim());
     if (cell === "") continue;
     const odd = stranger(cell, "plane0");
-    if (odd === undefined) cells.set(name, cell);
+    const most = OWN_COLUMNS.has(name) || isLineColumn(name) ? MAX_OWN : MAX_SETTING;
+    if (cell.length > most) complain(`${name} has ${cell.length} characters`, `Shorten it: ${most} at most.`);
+    else if (odd === undefined) cells.set(name, cell);
     else complain(`${name} holds ${odd}, which no phone's file can carry`, "Remove that character.");
   }
   const mac = parseMac(cells.get("mac") ?? "");

@@ -57,7 +57,7 @@ export function operationsOf(core: Core): Operations {
     phone: ({ mac }) => showPhone(core, mac),
     exportPhones: async (request) => ({ csv: writeInventory(await core.store.phones(), request) }),
     putPhones: (request) => putPhones(core, request),
-    removePhone: ({ mac }) => removePhone(core, mac),
+    removePhone: (request) => removePhone(core, request),
     render: async ({ name, mac, stage }) => ({
       octets: Buffer.from(await octetsFor(core, name, mac, stage)).toString("base64"),
     }),

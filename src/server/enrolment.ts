@@ -209,8 +209,10 @@ export async function wish(core: Core, request: Received<"wish">): Promise<{ rea
   // All at once: the stop of a whole building must not wait for a thousand writes one after the other.
   const phones = await Promise.all(
     [...new Set(macs)].map(async (mac): Promise<Wished> => {
-      const moved = await core.tracker.advance(mac, { is: "wish", wish: request.wish }, core.now());
-      const migration = moved?.tracked.migration;
+      const moved = request.dryRun
+        ? undefined
+        : await core.tracker.advance(mac, { is: "wish", wish: request.wish }, core.now());
+      const migration = (moved?.tracked ?? core.tracker.of(mac))?.migration;
       return { mac: macWithColons(parseMac(mac) ?? mac), state: migration === undefined ? "" : stateOf(migration) };
     }),
   );

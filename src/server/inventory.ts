@@ -50,7 +50,10 @@ export async function showPhone(core: Core, mac: Mac): Promise<PhoneStory> {
  * asked for them. Without `replace` a phone that is there already is refused with `E_PHONE_EXISTS`, unless it is exactly
  * what is asked for: a command may be repeated.
  */
-export async function putPhones(core: Core, { phones, replace }: Received<"putPhones">): Promise<{ put: number }> {
+export async function putPhones(
+  core: Core,
+  { phones, replace, dryRun }: Received<"putPhones">,
+): Promise<{ put: number }> {
   const before = await Promise.all(phones.map(({ mac }) => core.store.phone(mac)));
   const taken = phones.map((row, i): Phone => {
     const known = before[i];
@@ -58,7 +61,7 @@ export async function putPhones(core: Core, { phones, replace }: Received<"putPh
     if (known !== undefined && !replace && !isDeepStrictEqual(phone, known)) throw exists(row.mac);
     return phone;
   });
-  await core.store.putPhones(taken);
+  if (!dryRun) await core.store.putPhones(taken);
   return { put: taken.length };
 }
 
@@ -82,7 +85,7 @@ function loadOf(core: Core, model: Model | undefined, running: string): string {
 }
 
 /** Throws `E_PHONE_UNKNOWN`, and `E_PHONE_ENROLLED` while a migration is under way. */
-export async function removePhone(core: Core, mac: Mac): Promise<{ removed: string }> {
+export async function removePhone(core: Core, { mac, dryRun }: Received<"removePhone">): Promise<{ removed: string }> {
   await knownPhone(core, mac);
   const progress = core.tracker.of(mac)?.migration.progress.at;
   if (progress !== undefined && progress !== "done" && progress !== "cancelled") {
@@ -92,7 +95,7 @@ export async function removePhone(core: Core, mac: Mac): Promise<{ removed: stri
       remedy: `cancel that first: provision cancel --mac ${macWithColons(mac)}`,
     });
   }
-  await core.store.removePhone(mac);
+  if (!dryRun) await core.store.removePhone(mac);
   return { removed: macWithColons(mac) };
 }
 

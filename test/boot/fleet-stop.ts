@@ -23,7 +23,7 @@ export async function stopButton(parts: {
 
   const began = performance.now();
   const core = { tracker: fleet.tracker(), now: () => fleet.now } as Core;
-  await wish(core, { wish: "pause", all: true, macs: [] });
+  await wish(core, { wish: "pause", all: true, macs: [], dryRun: false });
   const milliseconds = performance.now() - began;
 
   await fleet.restart();

@@ -246,9 +246,12 @@ describe("phones", () => {
     expect(csv).toContain("000e84c060a6,7960");
     writeFileSync(join(home, "phones.csv"), csv.replace("000e84c060a6", "000e84c060a7"));
     expect((await play(home, "phones import phones.csv --dry-run")).err).toContain("1 phones would be");
+    expect((await play(home, "phones show 000e84c060a7")).exit).toBe(1);
     expect((await play(home, "phones import phones.csv")).exit).toBe(0);
     expect((await play(home, "phones show 000e84c060a7 --json")).json()).toMatchObject({ phone: { model: "7960" } });
+    expect((await play(home, `phones remove ${mac} --dry-run`)).err).toContain("would be taken out");
     expect((await play(home, `phones remove ${mac}`)).exit).toBe(0);
+    expect((await play(home, `phones add --mac ${mac} --dry-run`)).err).toContain("would be taken in");
     expect(await play(home, `phones remove ${mac}`)).toMatchObject({
       exit: 1,
       err: expect.stringContaining("E_PHONE_UNKNOWN"),
@@ -330,6 +333,8 @@ describe("migrate", () => {
     const stage = await play(home, `render OS79XX.TXT --mac ${mac} --stage 1`);
     expect(stage.out).toBe("P00305000500");
     expect((await play(home, `render OS79XX.TXT --mac ${mac} --stage 9`)).exit).toBe(2);
+    expect((await play(home, "pause --all --dry-run --json")).json()).toEqual({ phones: [{ mac, state: "waiting" }] });
+    expect((await play(home, `cancel --mac ${mac} --dry-run`)).err).toContain("Nothing was changed");
     expect((await play(home, `pause --mac ${mac} --json`)).json()).toEqual({ phones: [{ mac, state: "paused" }] });
     expect((await play(home, "resume --all")).out).toContain("waiting");
     const watched = await play(home, "status --watch --json", { signal: Promise.resolve("SIGINT") });

@@ -84,6 +84,14 @@ describe("reading", () => {
     expect(many.map(({ line }) => line)).toEqual(Array.from({ length: 500 }, (_, i) => i + 2));
   });
 
+  test("a cell that is longer than any phone's is named with its line", () => {
+    const long = "x".repeat(257);
+    expect(problemsIn(`mac,label,note\n000e84c060a6,${long},${long}\n`)).toMatchObject([
+      { line: 2, message: "label has 257 characters", remedy: "Shorten it: 256 at most." },
+    ]);
+    expect(problemsIn(`mac,note\n000e84c060a6,${"x".repeat(4097)}\n`)).toHaveLength(1);
+  });
+
   test("an address of many stations, or of none, is no phone's", () => {
     for (const mac of ["ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "00:00:00:00:00:00"])
       expect(problemsIn(`mac\n${mac}\n`)).toMatchObject([{ line: 2, message: `${mac} belongs to no single phone` }]);
