@@ -1,4 +1,4 @@
-import { type FileFacts, membersOf } from "../firmware/package.ts";
+import { type FileFacts, membersOf, sameName } from "../firmware/package.ts";
 import type { Release } from "../firmware/release.ts";
 
 /** A release of the manifests, with the family whose it is. */
@@ -110,8 +110,12 @@ function asMember(
   const to = new Set<KnownRelease>();
   for (const other of group) {
     const known = assigned.get(other);
-    if (known?.kind !== "assigned" || !membersOf(other.facts).includes(candidate.facts.name)) continue;
+    if (known?.kind !== "assigned" || !lists(other, candidate)) continue;
     for (const one of known.to) to.add(one);
   }
   return to.size > 0 ? { kind: "assigned", to: [...to] } : { kind: "unknown" };
+}
+
+function lists(list: Candidate, part: Candidate): boolean {
+  return membersOf(list.facts).some((name) => sameName(name, part.facts.name));
 }

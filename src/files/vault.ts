@@ -1,5 +1,12 @@
 import { mkdir } from "node:fs/promises";
-import { type FileFacts, factsOf, HEAD_OCTETS, judgePackage, type PackageFinding } from "../firmware/package.ts";
+import {
+  type FileFacts,
+  factsOf,
+  HEAD_OCTETS,
+  judgePackage,
+  type PackageFinding,
+  sameName,
+} from "../firmware/package.ts";
 import type { Vault } from "../provision/ports.ts";
 import { type KnownRelease, releaseNames } from "./assignment.ts";
 import { openPinned } from "./pinned-file.ts";
@@ -82,7 +89,7 @@ export async function openVault(folder: string, known: readonly KnownRelease[]):
     const whole = new Set<string>();
     for (const file of stored.files) if (await isWhole(now, file)) whole.add(file.name);
     const missing = [...new Set([...needed, ...stored.files.map((file) => file.name)])].filter(
-      (name) => !whole.has(name),
+      (name) => !whole.has(named(stored.files, name)?.name ?? ""),
     );
     return {
       load: stored.load,
@@ -98,7 +105,7 @@ export async function openVault(folder: string, known: readonly KnownRelease[]):
   return {
     async image(family, load, file) {
       const now = await current();
-      const stored = packageOf(now, family, load)?.files.find((one) => one.name === file);
+      const stored = named(packageOf(now, family, load)?.files ?? [], file);
       const facts = stored === undefined ? undefined : now.objects.get(stored.sha256);
       return facts === undefined ? undefined : reader.open(file, facts);
     },
@@ -109,7 +116,7 @@ export async function openVault(folder: string, known: readonly KnownRelease[]):
       const lists = stored.flatMap((file) => (files.includes(file.name) ? (file.lists ?? []) : []));
       const absent: string[] = [];
       for (const name of new Set([...files, ...lists])) {
-        const file = stored.find((one) => one.name === name);
+        const file = named(stored, name);
         if (file === undefined || !(await isWhole(now, file))) absent.push(name);
       }
       return absent;
@@ -170,4 +177,11 @@ async function storedFacts(folder: string, file: StoredFile): Promise<FileFacts[
   } finally {
     await opened?.close();
   }
+}
+
+/** The file of that name; or, for a name that a list of the package spells so, the one in another letter case. */
+function named(files: readonly StoredFile[], name: string): StoredFile | undefined {
+  const exact = files.find((one) => one.name === name);
+  if (exact !== undefined || !files.some((one) => one.lists?.includes(name))) return exact;
+  return files.find((one) => sameName(one.name, name));
 }

@@ -75,12 +75,25 @@ export function judgePackage(
     ...judgePair(file, here),
   ]);
   const needed = new Set([...expected.keys(), ...files.flatMap(membersOf)]);
-  const missing = [...needed].filter((name) => !here.has(name));
+  const missing = [...needed].filter((name) => !here.has(name) && !liesHere(here, name));
   return {
     complete: missing.length === 0 && findings.every((finding) => finding.severity !== "error"),
     missing,
     findings,
   };
+}
+
+/**
+ * Whether a file of that name, in any letter case, is among these: the lists of 8.2(2) name `Jar41sip…`, and the file of
+ * the vendor's package is `jar41sip…` (cisco.md §2.2).
+ */
+function liesHere(here: ReadonlyMap<string, FileFacts>, name: string): boolean {
+  return here.has(name) || [...here.keys()].some((one) => sameName(one, name));
+}
+
+/** Whether two names differ in nothing but the case of their letters. */
+export function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }
 
 /** The names in a `.loads` file; none for any other file. */
@@ -174,7 +187,7 @@ function judgeMembers(
       const reason = `it names ${member}, which belongs to ${owners.join(" and ")} and not to ${release.load}`;
       return [found("error", "other-release", file.name, reason, FIND_REAL)];
     }
-    if (here.has(member)) return [];
+    if (liesHere(here, member)) return [];
     const reason = `it names ${member}, which is not here`;
     return [found("warning", "absent-member", file.name, reason, `Import ${member} together with it.`)];
   });

@@ -107,7 +107,11 @@ function firstPage(plan: MigrationPlan, setting: PlanSetting): string {
     `<p>${plan.stages.length} stage${plan.stages.length === 1 ? "" : "s"}, ${text(lasting(total))}, policy ${plan.policy}. One page for each stage follows, then what the phone may show.</p>`,
     `<table class="stages"><thead><tr><th>Stage</th><th>How long, and what makes the phone go</th></tr></thead><tbody>${rows.join("")}</tbody></table>`,
     `<h2>Before you begin</h2>${ticks(beforeOf(plan, setting))}`,
-    ...(observing.length === 0 ? [] : [`<h2>What its first boot shows of what it runs</h2>${reasons(observing)}`]),
+    ...(observing.length === 0
+      ? []
+      : [
+          `<h2>What its first boot shows of what it runs (<code>provision phones show</code>)</h2>${reasons(observing)}`,
+        ]),
     ...(setting.phone === undefined ? [] : [liveStatus(setting.phone)]),
     `<h2>The way back</h2><ul>${backOf(plan, setting)
       .map((line) => `<li>${text(line)}</li>`)

@@ -318,7 +318,9 @@ function headText(plan: MigrationPlan, setting: PlanSetting): string[] {
     "",
     "Before you begin:",
     ...beforeOf(plan, setting).flatMap((line) => wrapped("  [ ] ", line)),
-    ...(observing.length === 0 ? [] : ["", "What its first boot shows (`provision guide`, `provision dhcp listen`):"]),
+    ...(observing.length === 0
+      ? []
+      : ["", "What its first boot shows (`provision phones show MAC`, `provision dhcp listen`):"]),
     ...observing.flatMap((why) => wrapped("  - ", becauseText(why))),
   ];
 }

@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
 import type { Guidance } from "../../src/migration/guide.ts";
-import type { Vault } from "../../src/provision/ports.ts";
 import type { Core } from "../../src/server/core.ts";
 import { guided } from "../../src/server/guide.ts";
 import { loadKnowledge } from "../../src/server/knowledge.ts";
 import { type Journey, travel, traveller } from "./journey.ts";
-import { fullVault, imageOf, plannerOf, type World } from "./world.ts";
+import { carelessVault, fullVault, plannerOf, type World } from "./world.ts";
 
 // What a technician is told while a simulated phone stands before him: `provision guide` and the page behind the code.
 
@@ -39,19 +38,6 @@ async function watched(
   });
   const shown = phone.log.flatMap(({ what, text }) => (what === "shows" ? [text] : []));
   return { told, arrived, shown };
-}
-
-/** A vault that hands out what `spoil` makes of each file and swears that nothing is missing. */
-function spoiled(model: string, spoil: (file: string, octets: Uint8Array) => Uint8Array | undefined): Vault {
-  const honest = fullVault(model);
-  return {
-    image: async (family, load, file) => {
-      const image = await honest.image(family, load, file);
-      const octets = image && spoil(file, await image.read(0, image.size));
-      return octets && imageOf(file, octets);
-    },
-    missing: async () => [],
-  };
 }
 
 const cut = (octets: Uint8Array) => octets.subarray(0, -700);
@@ -104,7 +90,7 @@ test.each([
 ] as const)(
   "where %s, the guide turns to what the screen then shows: %s",
   async (_, screen, file, spoil, from, to, model) => {
-    const vault = spoiled(model, (name, octets) => (file.test(name) ? spoil(octets) : octets));
+    const vault = carelessVault((name, octets) => (file.test(name) ? spoil(octets) : octets), model);
     const { told, arrived, shown } = await watched({
       plan: planOf(from, to, model),
       loss: 0,

@@ -4,9 +4,8 @@ import type { MigrationPlan } from "../../src/migration/migration.ts";
 import { makeStage } from "../../src/migration/stage.ts";
 import { cisco7940 } from "../../src/phones/cisco-7940.ts";
 import type { Family, Publication, View } from "../../src/phones/family.ts";
-import type { Vault } from "../../src/provision/ports.ts";
 import { type Journey, travel } from "./journey.ts";
-import { fullVault, graphOf, imageOf, knowledge, plannerOf, SERVER } from "./world.ts";
+import { carelessVault, fullVault, graphOf, knowledge, plannerOf, SERVER } from "./world.ts";
 
 /**
  * A simulator that never bricks a phone proves nothing. Here each guard of the product is switched off in turn and the
@@ -37,19 +36,6 @@ function reckless(from: string, to: string, lever: Edge["lever"]): MigrationPlan
     to: release(to),
     oneWay: false,
     stages: [stage],
-  };
-}
-
-/** A vault that hands out what `spoil` makes of each file and swears that nothing is missing. */
-function careless(spoil: (file: string, octets: Uint8Array) => Uint8Array | undefined): Vault {
-  const honest = fullVault();
-  return {
-    image: async (family, load, file) => {
-      const image = await honest.image(family, load, file);
-      const octets = image && spoil(file, await image.read(0, image.size));
-      return octets && imageOf(file, octets);
-    },
-    missing: async () => [],
   };
 }
 
@@ -115,7 +101,7 @@ const traps: readonly Trap[] = [
     off: {
       ...rest,
       plan: climb,
-      parts: { vault: careless((file, octets) => (file.endsWith(".bin") ? octets.subarray(0, 2_000) : octets)) },
+      parts: { vault: carelessVault((file, octets) => (file.endsWith(".bin") ? octets.subarray(0, 2_000) : octets)) },
     },
     harm: /cut short/,
     on: climb,
@@ -126,7 +112,7 @@ const traps: readonly Trap[] = [
       ...rest,
       plan: climb,
       parts: {
-        vault: careless((file, octets) =>
+        vault: carelessVault((file, octets) =>
           file.endsWith(".bin") ? octets.with(1_000, (octets[1_000] ?? 0) ^ 1) : octets,
         ),
       },
@@ -140,7 +126,7 @@ const traps: readonly Trap[] = [
       ...rest,
       plan: toSip812,
       parts: {
-        vault: careless((file, octets) =>
+        vault: carelessVault((file, octets) =>
           file === "P003-8-12-00.sbn"
             ? new Uint8Array([...octets].map((o, i) => (i < 404 && o === 0x50 ? 0x51 : o)))
             : octets,
@@ -155,7 +141,7 @@ const traps: readonly Trap[] = [
     off: {
       ...rest,
       plan: toSip812,
-      parts: { vault: careless((file, octets) => (file.endsWith(".sb2") ? undefined : octets)) },
+      parts: { vault: carelessVault((file, octets) => (file.endsWith(".sb2") ? undefined : octets)) },
     },
     harm: /Protocol Application Invalid/,
     on: toSip812,

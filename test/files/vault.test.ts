@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FirmwareVault, openVault } from "../../src/files/vault.ts";
-import { binImage, packageOf, signedFile, writeZip } from "../synthetic-firmware.ts";
+import { binImage, loadsFile, packageOf, signedFile, writeZip } from "../synthetic-firmware.ts";
 import { damageWhileReading, flipBit } from "./damage.ts";
 import { FAMILY, JAVA_42, JAVA_NEW, JAVA_OLD, KNOWN, SCCP_3, SCCP_8, SIP_8_12 } from "./known-releases.ts";
 
@@ -181,6 +181,27 @@ describe("what comes in", () => {
     const report = await vault.importFirmware([writeFolder("fat", files)]);
     expect(report).toMatchObject({ accepted: true, packages: [{ complete: true }] });
     expect(report.findings.map((finding) => finding.code)).toContain("letter-case");
+  });
+
+  test("what a list spells with a capital letter is the package's own file, for the phone that asks for it so (sysop.ca)", async () => {
+    const list = (name: string) => loadsFile(name, ["Jar41x.8-2-2.sbn", "apps41x.8-2-2.sbn"]);
+    const parts = ["jar41x.8-2-2.sbn", "apps41x.8-2-2.sbn"];
+    const files = packageOf(JAVA_NEW);
+    const lists = [...files.keys()].filter((name) => name.endsWith(".loads"));
+    for (const name of lists) files.set(name, list(name));
+    for (const name of parts) files.set(name, signedFile(name, Buffer.from(name)));
+    expect(await vault.importFirmware([writeFolder("capital", files)])).toMatchObject({
+      accepted: true,
+      packages: [{ complete: true, missing: [] }],
+    });
+    expect((await vault.list()).packages[0]).toMatchObject({ complete: true, missing: [] });
+    expect(await vault.missing("cisco-java", JAVA_NEW.load, lists)).toEqual([]);
+    for (const name of ["Jar41x.8-2-2.sbn", "jar41x.8-2-2.sbn"]) {
+      const image = await vault.image("cisco-java", JAVA_NEW.load, name);
+      expect(image?.name).toBe(name);
+      await image?.close();
+    }
+    expect(await vault.image("cisco-java", JAVA_NEW.load, "JAR41X.8-2-2.SBN")).toBeUndefined();
   });
 
   test("a name that every release of its phones has stays with the package it came with", async () => {

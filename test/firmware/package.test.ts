@@ -145,6 +145,15 @@ test("what a .loads names and nobody knows must be there too", () => {
   expect(together).toMatchObject({ complete: true, missing: [] });
 });
 
+test("a .loads may spell a name with other capitals than the file has, as the vendor's own do", () => {
+  const name = "P0S3-8-12-00.loads";
+  const list = loadsFile(name, ["P003-8-12-00.sbn", "P0S3-8-12-00.sb2", "Extra.sbn"]);
+  const verdict = judge(SIP_8_12, (files) =>
+    files.set(name, list).set("extra.sbn", signedFile("extra.sbn", new Uint8Array(9))),
+  );
+  expect(verdict).toMatchObject({ complete: true, missing: [] });
+});
+
 test("another size than the measured one, and a pair whose sizes contradict each other, are worth a warning", () => {
   const verdict = judge(SIP_8_12, (files) =>
     files.set("P003-8-12-00.sbn", signedFile("P003-8-12-00.sbn", new Uint8Array(9000))),
