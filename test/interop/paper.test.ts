@@ -35,8 +35,10 @@ interface Paper {
   readonly file: string;
 }
 
-/** One box of the layout, in millimetres from the top left of the document. */
+/** One box of the layout, in millimetres from the top left of the document; `below` the top of its own page. */
 interface Box {
+  readonly page: number;
+  readonly below: number;
   readonly tag: string;
   readonly depth: number;
   readonly text: string;
@@ -251,7 +253,7 @@ async function boxesOf({ html, file }: Paper): Promise<readonly Box[]> {
   const measuring = `${file}.measured.html`;
   const script = `<script>
     const mm = 25.4 / 96, left = document.body.getBoundingClientRect().left;
-    const boxes = [];
+    const boxes = [], pages = [...document.querySelectorAll("section.page")];
     (function walk(element, depth) {
       for (const child of element.children) {
         const { x, y, width, height } = child.getBoundingClientRect();
@@ -259,7 +261,7 @@ async function boxesOf({ html, file }: Paper): Promise<readonly Box[]> {
         if (["SCRIPT", "STYLE", "CODE", "B", "BR", "COLGROUP"].includes(child.tagName)) continue;
         const words = [...child.childNodes].some((n) => n.nodeType === 3 && n.data.trim() !== "");
         if (words || ["svg", "TD", "TH", "LI", "P"].includes(child.tagName))
-          boxes.push({ tag: child.tagName.toLowerCase(), depth, text: child.textContent.trim().replace(/\\s+/g, " ").slice(0, 40),
+          boxes.push({ page: 1 + pages.indexOf(child.closest("section.page")), below: (y - child.closest("section.page").getBoundingClientRect().y) * mm, tag: child.tagName.toLowerCase(), depth, text: child.textContent.trim().replace(/\\s+/g, " ").slice(0, 40),
             x: (x - left) * mm, y: (y + scrollY) * mm, w: width * mm, h: height * mm });
         if (child.tagName !== "svg") walk(child, depth + 1);
       }
@@ -298,8 +300,8 @@ function inside(outer: Box, inner: Box): boolean {
   );
 }
 
-function line({ tag, x, y, w, h, text }: Box): string {
-  return [tag.padEnd(4), ...[x, y, w, h].map((n) => n.toFixed(1).padStart(7)), text].join(" ");
+function line({ tag, page, x, below, w, h, text }: Box): string {
+  return [tag.padEnd(4), ...[page, x, below, w, h].map((n) => n.toFixed(1).padStart(7)), text].join(" ");
 }
 
 /** Lines of the layout that moved by more than two millimetres, or are not the same element. */
@@ -310,8 +312,8 @@ function differences(before: string, now: string): readonly string[] {
       .split("\n")
       .map((row) => ({
         tag: row.slice(0, 4),
-        places: row.slice(4, 37).trim().split(/\s+/).map(Number),
-        text: row.slice(37),
+        places: row.slice(4, 45).trim().split(/\s+/).map(Number),
+        text: row.slice(45),
       }));
   const [old, fresh] = [read(before), read(now)];
   if (old.length !== fresh.length) return [`${old.length} boxes before, ${fresh.length} now`];
