@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
+import { statfs } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createNetwork, type Segment } from "../dhcp/network.ts";
 import { openSiteFiles } from "../files/site-files.ts";
 import { loadTemplates } from "../files/templates.ts";
@@ -39,6 +40,7 @@ export async function checkEverything(config: Config, now: () => number): Promis
     ["templates", () => templates(config)],
     ["site files", () => siteFiles(config)],
     ["data", async () => dataFolder(config)],
+    ["disk space", () => diskSpace(config.data)],
     ["secrets", async () => secrets(config)],
     ["vault", () => vault(config)],
     [
@@ -122,6 +124,20 @@ function secrets({ file, groups, restart: { ami } }: Config): Found {
     message: `${path} holds a password and can be read by every user of this machine`,
     remedy: `chmod o-rwx ${path}`,
   }));
+}
+
+/** The database needs little, an import of firmware some tens of megabytes, and its log grows before it is folded back. */
+const uncomfortable = 100 * 1_048_576;
+
+async function diskSpace(data: string): Promise<Found> {
+  let folder = data;
+  while (!existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  const message = `${(free / 1e6).toFixed(0)} MB free on the disk of ${data}`;
+  if (free >= uncomfortable) return fine(message);
+  const remedy = "free some: a full disk stops migrations and leases, since what is acknowledged is on disk first";
+  return [{ is: free < 1_048_576 ? "error" : "warning", message, remedy }];
 }
 
 async function vault(config: Config): Promise<Found> {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AddressRange } from "../dhcp/settings.ts";
-import { inSubnet, netmask, parseIpv4, parseMac, parseSubnet } from "../wire/address.ts";
+import { inSubnet, isStation, netmask, parseIpv4, parseMac, parseSubnet } from "../wire/address.ts";
 import { nearest } from "./near.ts";
 import {
   parseAddressRange,
@@ -126,7 +126,10 @@ const identifier = (what: string, example: string, least: number) =>
 /** RFC 2132 §9.14: a client id has two octets at least. */
 const reservation = section({
   ip: address,
-  mac: notation("a MAC address", "00:0e:84:c0:60:a6", parseMac).optional(),
+  mac: notation("the MAC address of one station", "00:0e:84:c0:60:a6", (text) => {
+    const parsed = parseMac(text);
+    return parsed !== undefined && isStation(parsed) ? parsed : undefined;
+  }).optional(),
   clientId: identifier("a client id (option 61)", "01:00:0e:84:c0:60:a6", 2).optional(),
   circuitId: identifier("a circuit id (option 82)", "Gi1/0/7", 1).optional(),
   remoteId: identifier("a remote id (option 82)", "00:1b:2a:00:00:01", 1).optional(),

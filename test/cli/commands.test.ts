@@ -105,6 +105,12 @@ describe("init and check", () => {
     expect(existsSync(join(home, "var"))).toBe(false);
   });
 
+  test("check says how much room is on the disk of the data folder, which does not exist yet", async () => {
+    const { json } = await play(createHome(), "check --json");
+    const { checks } = json() as { checks: { what: string; message: string }[] };
+    expect(checks.find(({ what }) => what === "disk space")?.message).toMatch(/^\d+ MB free on the disk of .*var$/);
+  });
+
   test("check finds addresses that would be given out and then dropped in silence", async () => {
     const home = createHome();
     const text = readFileSync(join(home, "provision.yaml"), "utf8");

@@ -200,6 +200,7 @@ ${lines.map((line) => `        - { ${line} }\n`).join("")}`);
     expect(reserving("ip: 192.0.2.5, mac: 000e84c060a6, clientId: hall")).toEqual([
       `${place}: the client is named in more than one way -> ${remedy}`,
     ]);
+    expect(reserving("ip: 192.0.2.5, mac: 'ff:ff:ff:ff:ff:ff'")[0]).toMatch(/is not the MAC address of one station/);
     expect(reserving("ip: 192.0.2.5, clientId: 01ab")).toEqual([
       `${place}.clientId: "01ab" is not a client id (option 61) -> write it like 01:00:0e:84:c0:60:a6 or "0x01ab", text as text:ab`,
     ]);

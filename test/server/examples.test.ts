@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -16,6 +16,21 @@ test("examples/provision.yaml is a valid configuration", () => {
   const cwd = mkdtempSync(join(tmpdir(), "provision-example-"));
   cpSync(join(root, "examples"), cwd, { recursive: true });
   expect(loadConfig({ cwd }, true)).toMatchObject({ site: { name: "head-office" }, data: join(cwd, "var") });
+});
+
+test("examples/provision.yaml is valid as well with everything that is commented out in it", () => {
+  const cwd = mkdtempSync(join(tmpdir(), "provision-example-"));
+  const text = readFileSync(join(root, "examples/provision.yaml"), "utf8");
+  const whole = text
+    .replace(/^(groups|migrations): (?:\{\}|\[\])$/gm, "$1:")
+    .replace(/^( *)# ?( *(?:- |[a-zA-Z]+:(?: |$)))/gm, "$1$2")
+    .replace(/^.*secretFile.*$/m, (line) => line.replace(/\/etc[^,]*/, "./ami.secret"));
+  writeFileSync(join(cwd, "ami.secret"), "a-long-random-word\n", { mode: 0o600 });
+  writeFileSync(join(cwd, "provision.yaml"), whole);
+  mkdirSync(join(cwd, "templates-local"));
+  const config = loadConfig({ cwd }, true);
+  expect(config).toMatchObject({ keyFile: "/etc/provision/secret.key", migrations: [{ name: "lobby-to-sip" }] });
+  expect(config.dhcp.subnets).toHaveLength(3);
 });
 
 test("examples/phones.csv is a valid inventory", () => {
