@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { ataKey, compileAtaProfile, decompileAtaProfile } from "../phones/ata-profile.ts";
 import { Failure, failure, systemCode } from "../server/failure.ts";
 import type { Run } from "./action.ts";
-import type { Terminal } from "./terminal.ts";
+import { type Terminal, tell } from "./terminal.ts";
 
 interface Options {
   readonly output?: string;
@@ -24,7 +24,10 @@ export function ata(run: Run): Command {
       .option("--key-file <file>", "hex digits of the RC4 key that encrypts the profile");
   withOptions(group.command("compile <file>"))
     .description("turn a text profile (#txt) into what the phone reads (#ata)")
-    .addHelpText("after", "\nExample:\n  provision ata compile gkdefault.txt -o gkdefault.cfg")
+    .addHelpText(
+      "after",
+      "\nA profile that one file cannot hold is split: with -o gk000e84c060a6 the second file is gk000e84c060a6.ex beside it.\n\nExample:\n  provision ata compile gkdefault.txt -o gkdefault.cfg",
+    )
     .action(run(compile));
   withOptions(group.command("decompile <file>"))
     .description("turn a compiled profile back into text")
@@ -34,7 +37,11 @@ export function ata(run: Run): Command {
 }
 
 async function compile(terminal: Terminal, options: Options, path = ""): Promise<number> {
-  const compiled = compileAtaProfile(new TextDecoder().decode(read(terminal, path)), keyOf(terminal, options));
+  const key = keyOf(terminal, options);
+  const compiled = compileAtaProfile(new TextDecoder().decode(read(terminal, path)), {
+    ...(key === undefined ? {} : { key }),
+    ...(options.output === undefined ? {} : { name: basename(options.output) }),
+  });
   if (compiled.is === "refused") {
     const findings = compiled.problems.map(({ line, message, remedy }) => ({
       where: `${path}:${line}`,
@@ -44,6 +51,10 @@ async function compile(terminal: Terminal, options: Options, path = ""): Promise
     throw new Failure("E_ATA_PROFILE", 1, findings);
   }
   write(terminal, options, compiled.octets);
+  if (compiled.extended !== undefined) {
+    write(terminal, { output: join(dirname(options.output ?? ""), compiled.extended.name) }, compiled.extended.octets);
+    tell(terminal, `The profile needs two files: ${compiled.extended.name} is the second.`);
+  }
   return 0;
 }
 

@@ -4,7 +4,7 @@ import { readMac } from "../server/inventory.ts";
 import type { Run } from "./action.ts";
 import { withAdministration } from "./admin.ts";
 import type { Globals } from "./globals.ts";
-import { say, sayJson, type Terminal, table } from "./terminal.ts";
+import { say, sayJson, type Terminal, table, tell } from "./terminal.ts";
 
 interface Options extends Globals {
   readonly mac: string;
@@ -29,8 +29,9 @@ async function print(terminal: Terminal, options: Options, name = ""): Promise<n
   if (options.explain === true) return await explain(terminal, options);
   const stage = stageOf(options.stage);
   const request = { name, mac: readMac(options.mac), ...(stage === undefined ? {} : { stage }) };
-  const { octets } = await withAdministration(terminal, options, (ask) => ask.render(request));
+  const { octets, notes } = await withAdministration(terminal, options, (ask) => ask.render(request));
   terminal.out.write(Buffer.from(octets, "base64"));
+  for (const { where, message, remedy } of notes) tell(terminal, `note: ${where}: ${message}. ${remedy}`);
   return 0;
 }
 

@@ -12,11 +12,26 @@ export interface AtaProblem {
 
 /** A compiled profile, or everything that is wrong with its text. */
 export type AtaCompiled =
-  | { readonly is: "compiled"; readonly octets: Uint8Array }
+  | {
+      readonly is: "compiled";
+      readonly octets: Uint8Array;
+      /** The second file of a profile that one file cannot hold; the phone asks for it by this name. */
+      readonly extended?: { readonly name: string; readonly octets: Uint8Array };
+    }
   | { readonly is: "refused"; readonly problems: readonly AtaProblem[] };
 
-/** Larger profiles need a second file that no source describes well enough to write (cisco.md §6.2). */
+/** How a profile is compiled. */
+export interface AtaOptions {
+  /** Encrypts each file with RC4: 1 to 256 octets. */
+  readonly key?: Uint8Array;
+  /** The name that the phone asks for, e.g. `gk000e84c060a6`: what may be split in two has `.ex` behind it. */
+  readonly name?: string;
+}
+
+/** What a phone reads of one file; from the next octet on cfgfmt splits (public re-implementation; grade B). */
 const MAX_OCTETS = 2000;
+/** Names the second file, at the end of the first: its name and a NUL. */
+const EXTENDED_FILE = 0x4000;
 const MAX_LINE = 1023;
 
 const BY_NAME = new Map(ATA_TAGS.flatMap((row) => row.names.map((name) => [name.toLowerCase(), row] as const)));
@@ -24,9 +39,10 @@ const BY_TAG = new Map(ATA_TAGS.map((row) => [row.tag, row]));
 
 /**
  * Compiles a text profile (`#txt`, then `name:value` lines) as cfgfmt does: upgrade tags first in the file's order, then
- * the others by number (cisco.md §6.2). `key`, 1 to 256 octets, encrypts the whole with RC4.
+ * the others by number (cisco.md §6.2). A profile of more than 2000 octets is split, where it has a name: parameters that
+ * came with release 3.0 (DialPlanEx, DisplayName0, DisplayName1) go into the second file, all others stay.
  */
-export function compileAtaProfile(text: string, key?: Uint8Array): AtaCompiled {
+export function compileAtaProfile(text: string, { key, name }: AtaOptions = {}): AtaCompiled {
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
   const problems: AtaProblem[] = [];
   if (!/^#\s?txt\s*$/.test(lines[0] ?? "")) {
@@ -48,12 +64,28 @@ export function compileAtaProfile(text: string, key?: Uint8Array): AtaCompiled {
     else ordinary.set(read.tag, read);
   }
   if (problems.length > 0) return { is: "refused", problems };
-  const octets = encodeAtaProfile([...upgrades, ...[...ordinary.values()].sort((a, b) => a.tag - b.tag)]);
-  if (octets.length > MAX_OCTETS) {
-    const message = `the profile has ${octets.length} octets, a phone reads ${MAX_OCTETS}`;
-    return { is: "refused", problems: [{ line: 1, message, remedy: "Shorten the dial plan or remove parameters." }] };
-  }
-  return { is: "compiled", octets: key === undefined ? octets : rc4(key, octets) };
+  const records = [...upgrades, ...[...ordinary.values()].sort((a, b) => a.tag - b.tag)];
+  const sealed = (some: readonly AtaRecord[]) => {
+    const octets = encodeAtaProfile(some);
+    return key === undefined ? octets : rc4(key, octets);
+  };
+  const whole = sealed(records);
+  if (whole.length <= MAX_OCTETS) return { is: "compiled", octets: whole };
+  const late = records.filter(({ tag }) => BY_TAG.get(tag)?.extended === true);
+  if (name === undefined || late.length === 0) return tooLong(whole.length, late.length > 0);
+  const extended = `${name}.ex`;
+  const pointer = { tag: EXTENDED_FILE, value: Uint8Array.from([...ascii(extended), 0]) };
+  const octets = sealed([...records.filter((record) => !late.includes(record)), pointer]);
+  if (octets.length > MAX_OCTETS) return tooLong(octets.length, false);
+  return { is: "compiled", octets, extended: { name: extended, octets: sealed(late) } };
+}
+
+function tooLong(octets: number, splits: boolean): AtaCompiled {
+  const message = `the profile has ${octets} octets, a phone reads ${MAX_OCTETS} of one file`;
+  const remedy = splits
+    ? "Give the file the phone asks for, so that the profile can be split in two."
+    : "Shorten the dial plan or remove parameters.";
+  return { is: "refused", problems: [{ line: 1, message, remedy }] };
 }
 
 /**
@@ -177,6 +209,8 @@ function uint(text: string, size: 1 | 2 | 4): Uint8Array | undefined {
 function lineOf({ tag, value }: AtaRecord): string | undefined {
   for (const [name, code] of UPGRADE_CODES) if (tag === code) return withName(name, upgradeText(value));
   if (tag === TFTP_URL_2 && value.at(-1) === 0) return withName("tftpurl2", asciiText(value.subarray(0, -1)));
+  if (tag === EXTENDED_FILE && value.at(-1) === 0)
+    return `# goes on in ${asciiText(value.subarray(0, -1)) ?? "a file"}`;
   const row = BY_TAG.get(tag);
   if (row === undefined) return undefined;
   return withName(row.names[0] as string, valueText(row, value));

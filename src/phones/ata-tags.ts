@@ -10,6 +10,8 @@ export interface AtaTag {
   /** Octets that the phone keeps; a text holds one fewer. */
   readonly size: number;
   readonly secret?: true;
+  /** Came with release 3.0: goes into the second file of a profile that is split. */
+  readonly extended?: true;
 }
 
 const ip = (tag: number, ...names: string[]): AtaTag => ({ tag, names, type: "ip", size: 4 });
@@ -107,9 +109,9 @@ export const ATA_TAGS: readonly AtaTag[] = [
   bitmap(101, "CFGID"),
   { tag: 102, names: ["SyslogIP"], type: "ip-port", size: 6 },
   bitmap(103, "SyslogCtrl"),
-  text(129, 500, "DialPlanEx"),
-  text(130, 32, "DisplayName0"),
-  text(131, 32, "DisplayName1"),
+  { ...text(129, 500, "DialPlanEx"), extended: true },
+  { ...text(130, 32, "DisplayName0"), extended: true },
+  { ...text(131, 32, "DisplayName1"), extended: true },
   bitmap(160, "FeatureTimer2"),
   bitmap(161, "MsgRetryLimits"),
   bitmap(162, "SessionTimer"),

@@ -1,5 +1,5 @@
 /** How a rendered file is written and checked. */
-export type FileFormat = "load-name" | "cnf" | "xml" | "ringlist" | "ata-text" | "ata";
+export type FileFormat = "load-name" | "cnf" | "xml" | "ringlist" | "ata-text" | "ata" | "ata-extended";
 
 /** One file that is rendered for phones of a family. */
 export interface RenderedFile {
@@ -25,8 +25,8 @@ const XML_OCTETS = 65_536;
 /** What a Java phone asks its TFTP client for at most, seen for dial plans and soft keys (cisco.md §8, grade A). */
 const JAVA_OCTETS = 550_001;
 
-/** Larger profiles are split in two, and no source says well enough how (cisco.md §6.2). */
-const ATA_OCTETS = 2000;
+/** Of the text; what a phone reads of the compiled profile is checked when it is compiled. */
+const PROFILE_OCTETS = 65_536;
 /** No limit is documented; the vendor's own files reach some hundred kilobytes (grade D). */
 const POLYCOM_OCTETS = 262_144;
 
@@ -39,19 +39,23 @@ export const RENDERED_FILES: readonly RenderedFile[] = [
   row("cisco-7940", "sip-config", "SIP{MAC}.cnf", "cnf", CNF_OCTETS),
   row("cisco-7940", "dialplan", "dialplan.xml", "xml", XML_OCTETS),
   row("cisco-7940", "ringlist", "RINGLIST.DAT", "ringlist", CNF_OCTETS),
+  row("cisco-7940", "sccp-ringlist", "RINGLIST.XML", "xml", XML_OCTETS),
+  row("cisco-7940", "sccp-distinctive-ringlist", "DISTINCTIVERINGLIST.XML", "xml", XML_OCTETS),
   // SIPCC's syncinfo buffer (cisco.md §7.2).
   row("cisco-7940", "syncinfo", "syncinfo.xml", "xml", 4096),
 
   row("cisco-java", "sep-config", "SEP{MAC}.cnf.xml", "xml", JAVA_OCTETS),
   row("cisco-java", "xml-default", "XMLDefault.cnf.xml", "xml", JAVA_OCTETS),
   row("cisco-java", "dialplan", "dialplan.xml", "xml", JAVA_OCTETS),
+  row("cisco-java", "softkeys", "softkeys.xml", "xml", JAVA_OCTETS),
   row("cisco-java", "ringlist", "Ringlist.xml", "xml", JAVA_OCTETS),
   row("cisco-java", "distinctive-ringlist", "DistinctiveRingList.xml", "xml", JAVA_OCTETS),
 
-  row("cisco-ata", "ata-profile", "{profile}{mac}", "ata", ATA_OCTETS),
-  row("cisco-ata", "ata-text", "{profile}{mac}", "ata-text", CNF_OCTETS),
-  row("cisco-ata", "ata-default", "{profile}default", "ata", ATA_OCTETS),
-  row("cisco-ata", "ata-default-text", "{profile}default", "ata-text", CNF_OCTETS),
+  row("cisco-ata", "ata-profile", "{profile}{mac}", "ata", PROFILE_OCTETS),
+  row("cisco-ata", "ata-extended", "{profile}{mac}", "ata-extended", PROFILE_OCTETS),
+  row("cisco-ata", "ata-text", "{profile}{mac}", "ata-text", PROFILE_OCTETS),
+  row("cisco-ata", "ata-default", "{profile}default", "ata", PROFILE_OCTETS),
+  row("cisco-ata", "ata-default-text", "{profile}default", "ata-text", PROFILE_OCTETS),
   row("cisco-ata", "sep-config", "SEP{mac}.cnf.xml", "xml", XML_OCTETS),
   row("cisco-ata", "xml-default", "XMLDefault.cnf.xml", "xml", XML_OCTETS),
 
@@ -73,6 +77,6 @@ export function templateFolder(family: string): string {
 function row(folder: string, kind: string, template: string, format: FileFormat, maxOctets: number): RenderedFile {
   // Phones refuse application/xml over HTTP (cisco.md §7.2).
   const text = format === "xml" ? "text/xml; charset=utf-8" : "text/plain; charset=utf-8";
-  const contentType = format === "ata" ? "application/octet-stream" : text;
+  const contentType = format === "ata" || format === "ata-extended" ? "application/octet-stream" : text;
   return { folder, kind, template, format, contentType, maxOctets };
 }

@@ -38,7 +38,7 @@ function classicSip(trail: readonly Trace[], release: Release): boolean {
  */
 function classicSccp(trail: readonly Trace[], taken: boolean, release: Release): boolean {
   const told = tookAny(["xml-default", "sep-config", "sep-binary"], release);
-  if (inOrder(trail, asked("os79xx"), told, asked("sccp-resource"))) return true;
+  if (inOrder(trail, asked("os79xx"), told, settledSccp)) return true;
   const quietBoot = [told, took("os79xx")];
   return inOrder(trail, asked("os79xx"), ...quietBoot, ...(taken ? [] : quietBoot));
 }
@@ -69,7 +69,7 @@ function universalSccp(trail: readonly Trace[], release: Release, fresh: boolean
   const list = trail.findIndex(listOf(release));
   if (list < 0 && !fresh) return false;
   const after = trail.slice(list + 1);
-  if (after.some(asked("sccp-resource"))) return true;
+  if (after.some(settledSccp)) return true;
   const told = tookAny(["xml-default", "sep-config"], release);
   return after.some((step, i) => {
     if (!told(step)) return false;
@@ -106,5 +106,8 @@ function listOf(release: Release): Fits {
   const lists = release.files.filter((f) => f.role === "manifest").map((f) => f.name);
   return (step) => step.kind === "image" && step.file !== undefined && lists.includes(step.file);
 }
+
+const settledSccp: Fits = (step) =>
+  step.did === "asked" && ["sccp-resource", "sccp-ringlist", "sccp-distinctive-ringlist"].includes(step.kind);
 
 const settledSip: Fits = (step) => step.did === "asked" && ["ringlist", "dialplan", "syncinfo"].includes(step.kind);

@@ -27,6 +27,8 @@ export const cisco7940: Family = {
     "mgcp-config": "MGC<MAC>.cnf",
     dialplan: "dialplan.xml",
     ringlist: "RINGLIST.DAT",
+    "sccp-ringlist": "RINGLIST.XML",
+    "sccp-distinctive-ringlist": "DISTINCTIVERINGLIST.XML",
     syncinfo: "syncinfo.xml",
   },
   ledBy: "options 66, 150 and siaddr all give its address",
@@ -87,6 +89,8 @@ const patterns: readonly FilePattern[] = [
   fixedName("dialplan", "dialplan.xml", { is: "settled", protocol: "SIP" }),
   fixedName("ringlist", "RINGLIST.DAT", { is: "settled", protocol: "SIP" }),
   fixedName("syncinfo", "syncinfo.xml", { is: "settled", protocol: "SIP" }),
+  fixedName("sccp-ringlist", "RINGLIST.XML", { is: "settled", protocol: "SCCP" }),
+  fixedName("sccp-distinctive-ringlist", "DISTINCTIVERINGLIST.XML", { is: "settled", protocol: "SCCP" }),
   looseName(
     "sccp-resource",
     /^(?:[^/]{1,64}\/)?(?:(?:DISTINCTIVE)?RINGLIST\.XML|7960-(?:font|dictionary|dictionary-ext|kate|tones)\.xml|SCCP-dictionary(?:-ext)?\.xml)$/i,
@@ -100,6 +104,7 @@ const hide = (kind: string): Publication => ({ kind, answer: "absent" });
 
 const sccpKinds = ["sep-config", "sep-binary", "xml-default", "sep-default-binary"];
 const sipKinds = ["sip-default", "sip-config", "dialplan", "ringlist", "syncinfo"];
+const sccpRings = ["sccp-ringlist", "sccp-distinctive-ringlist"];
 const neverKinds = ["ctl", "ctl-file", "mgcp-config", "mgcp-default"];
 
 function sipFiles(load: string, briefKinds: readonly string[]): Publication[] {
@@ -164,6 +169,7 @@ function atRest(release: Release): View {
       : [
           say("sep-config", release.load),
           say("xml-default", release.load),
+          ...sccpRings.map((kind) => say(kind, release.load)),
           ...hideAll(["sep-binary", "sep-default-binary", ...sipKinds]),
         ];
   return { publications: [...never, ...own], images: release.files.map((f) => ({ file: f.name, load: release.load })) };

@@ -1,4 +1,5 @@
 import type { Lever, Release } from "../firmware/release.ts";
+import type { Mac } from "../wire/address.ts";
 import type { Family, Images, Instructions, Model, Publication, StageView, Trace, View } from "./family.ts";
 import { type FilePattern, fixedName, looseName, macName, nameBy } from "./file-pattern.ts";
 
@@ -50,6 +51,11 @@ export const ciscoAta: Family = {
   arrived,
 };
 
+/** The name that a phone asks for its profile by, e.g. `gk000e84c060a6`. */
+export function ataProfileName({ id }: Model, mac: Mac): string {
+  return `${LETTERS[id] ?? "ata"}${mac}`;
+}
+
 function model(id: string, aliases: readonly string[], lines: number, hardware: string, code: number): Model {
   return { id, family: "cisco-ata", aliases, lines, code, series: hardware };
 }
@@ -61,6 +67,7 @@ const patterns: readonly FilePattern[] = [
   macName("ata-profile", "ld", "", profile, "lower"),
   macName("ata-profile", "ff", "", profile, "lower"),
   macName("ata-profile", "ata", "", profile, "lower"),
+  ...["gk", "ld", "ff", "ata"].map((prefix) => macName("ata-extended", prefix, ".ex", profile, "lower")),
   macName("ata-text", "gk", ".txt", profile, "lower"),
   looseName("ata-default", /^(?:gk|ld|ff|ata)default\.cfg$/i, profile),
   looseName("ata-default-text", /^(?:gk|ld|ff|ata)default\.txt$/i, profile),
@@ -81,7 +88,7 @@ function viewOf(release: Release): View {
     release.protocol === "SCCP" ? ["sep-default-binary"] : ["sep-config", "xml-default", "sep-default-binary"];
   return {
     publications: [
-      ...["ata-profile", "ata-text", "ata-default", "ata-default-text", ...own].map(say),
+      ...["ata-profile", "ata-extended", "ata-text", "ata-default", "ata-default-text", ...own].map(say),
       ...hidden.map((kind): Publication => ({ kind, answer: "absent" })),
     ],
     images: release.files.map((f) => ({ file: f.name, load: release.load })),
@@ -162,6 +169,8 @@ function printedFor(kind: string, release: Release): string {
     // CME serves the text of a 7912's profile beside the compiled one; the phone does not ask for it.
     case "ata-text":
     case "ata-default-text":
+    // Asked for only where the profile names it.
+    case "ata-extended":
       return "";
     default:
       return printed[kind] ?? kind;

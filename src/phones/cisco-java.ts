@@ -13,13 +13,11 @@ const patterns: readonly FilePattern[] = [
   macName("sep-signed", "SEP", ".cnf.xml.sgn", { is: "nothing" }, "upper"),
   macName("sep-encrypted", "SEP", ".cnf.xml.enc.sgn", { is: "nothing" }, "upper"),
   fixedName("xml-default", "XMLDefault.cnf.xml", { is: "config", protocol: "none" }),
-  // mk, tc and td of the Java phones, be and rtl of the 69xx, gh of the 8961's kin: lists of locale files in public
-  // repositories, and the vendor's guide to CME locales, which sets a language before them.
-  looseName("sip-locale", /^(?:[^/]{0,64}\/)?(?:[a-z]{2}-)?(?:mk|tc|td|be|rtl|gh)-sip\.jar$/i, {
-    is: "settled",
-    protocol: "SIP",
-  }),
-  looseName("sccp-locale", /^(?:[^/]{0,64}\/)?(?:[a-z]{2}-)?(?:mk|tc|td|be|rtl|gh)-sccp\.jar$/i, {
+  // mk 41/42/61/62, be 45/65, td 70/71/75, tc 06/11, rtl 69xx, gb 894x, gh 8961 (usecallmanager.nz, User Locale; grade B); the
+  // vendor's guide to CME locales sets a language before them.
+  looseName("locale", /^(?:[^/]{0,64}\/)?[a-z]{2,4}-sccp-sip\.jar$/i, { is: "settled", protocol: "none" }),
+  looseName("sip-locale", /^(?:[^/]{0,64}\/)?(?:[a-z]{2}-)?[a-z]{2,4}-sip\.jar$/i, { is: "settled", protocol: "SIP" }),
+  looseName("sccp-locale", /^(?:[^/]{0,64}\/)?(?:[a-z]{2}-)?[a-z]{2,4}-sccp\.jar$/i, {
     is: "settled",
     protocol: "SCCP",
   }),
@@ -123,7 +121,7 @@ function cnfXmlFamily(id: string, models: readonly Omit<Model, "family">[]): Fam
     ],
     named: (filename) => nameBy(patterns, filename),
     view,
-    atRest: (release) => viewOf(release, []),
+    atRest,
     wanted: (_, to) => to.files.map((f) => f.name),
     instructions,
     arrived,
@@ -139,6 +137,14 @@ function view(from: Release | undefined, to: Release, _lever: Lever): StageView 
     before.map((f) => ({ file: f.name, load: from?.load ?? "" })),
   );
   return { waiting: told, installing: told };
+}
+
+/** A phone that stays has its rings and soft keys too; on its way it needs neither. */
+function atRest(release: Release): View {
+  const { publications, images } = viewOf(release, []);
+  const kinds = ["ringlist", "distinctive-ringlist", ...(release.protocol === "SIP" ? ["softkeys"] : [])];
+  const more = kinds.map((kind): Publication => ({ kind, answer: "rendered", load: release.load, brief: false }));
+  return { publications: [...publications, ...more], images };
 }
 
 /** Trust lists stay absent: an old one makes the phone refuse every configuration (J7). */
@@ -169,7 +175,16 @@ function arrived(trail: readonly Trace[], images: Images, release: Release): boo
     (s, i) => i > boot && s.did === "took" && s.kind === "sep-config" && s.load === release.load,
   );
   if (told < 0) return false;
-  const settled = ["sip-locale", "sccp-locale", "tones", "dialplan", "softkeys", "ringlist", "distinctive-ringlist"];
+  const settled = [
+    "sip-locale",
+    "sccp-locale",
+    "locale",
+    "tones",
+    "dialplan",
+    "softkeys",
+    "ringlist",
+    "distinctive-ringlist",
+  ];
   return after.slice(told).some((s) => s.did === "asked" && settled.includes(s.kind));
 }
 

@@ -4,7 +4,7 @@ import { CNF_KEYS, CNF_ORDER, type CnfKey, cnfFault, cnfKey } from "./cnf-keys.t
 import type { Model } from "./family.ts";
 import { lacking } from "./lacks.ts";
 import type { Phone } from "./phone.ts";
-import { checkSettings, type SettingProblem } from "./settings.ts";
+import { checkSettings, listOf, orStandard, type SettingProblem } from "./settings.ts";
 import type { Site } from "./site.ts";
 import { cnfTimeZone } from "./time-zone.ts";
 
@@ -58,22 +58,26 @@ export function cnfLines(source: CnfSource): CnfLines {
   // Faults of keys of their own are found where the keys are written.
   const shared = ({ setting }: SettingProblem) => setting === "phone_password" || cnfKey(setting) === undefined;
   problems.push(...checkSettings(source.settings).filter(shared));
-  const { common, own } = written(values, sipRelease(source.release), problems);
+  const notes = notesOn(source);
+  const { common, own } = written(values, source, problems, notes);
   const all = [...common, ...own];
   const first = all.filter(({ key }) => /^(?:line1_|proxy1_|proxy_register$)/.test(key));
   // SIP 1.x and 2.x read no more of SIPDefault.cnf than the load (rule N4), and every key in SIP<MAC>.cnf.
-  const notes = notesOn(source);
   return isSmall(source.release)
     ? { common: [], own: all, first, problems, notes }
     : { common, own, first, problems, notes };
 }
 
-function notesOn({ site, phone, settings }: CnfSource): readonly SettingProblem[] {
-  const notes = [...lacking("cisco-7940", settings)];
+function notesOn({ site, phone, settings }: CnfSource): SettingProblem[] {
+  const notes = [...lacking("cisco-7940", "SIP", settings)];
   const transport = settings.sip_transport ?? site.sip?.transport ?? "udp";
   if (transport !== "udp") {
     const message = `no key chooses ${transport}: the phone uses UDP`;
     notes.push({ setting: "sip_transport", message, remedy: "Let the SIP server take UDP from this phone." });
+  }
+  if (listOf(settings.codec ?? "").length > 1) {
+    const message = "the phone takes one preferred codec: the others are left out";
+    notes.push({ setting: "codec", message, remedy: "Let the SIP server choose among the others." });
   }
   if (settings.phone_label === undefined && (phone.label ?? "") !== "" && !fitsLabel(phone.label ?? "")) {
     const message = "the corner of the screen holds eleven characters: the label is left out";
@@ -101,16 +105,29 @@ function putShared({ site, phone, settings }: CnfSource, put: Put, problems: Set
     const remedy = "Set time_zone of the phone to a zone that it can keep, e.g. Etc/GMT-1 for one hour east of UTC.";
     problems.push({ setting: "time_zone", message: zone.cannot, remedy });
   }
-  const clock = settings.time_format;
-  put("time_format_24hr", clock === undefined ? undefined : clock === "12" ? "0" : "1", "time_format");
+  put("date_format", orStandard(settings, "date_format"), "date_format");
+  put("time_format_24hr", orStandard(settings, "time_format") === "12" ? "0" : "1", "time_format");
   const ntp = settings.ntp_server ?? site.ntp[0];
   put("sntp_server", ntp, "ntp_server");
   put("sntp_mode", ntp === undefined ? undefined : "unicast", "ntp_server");
-  put("preferred_codec", settings.codec, "codec");
+  put("preferred_codec", listOf(settings.codec ?? "")[0], "codec");
+  put("enable_vad", orStandard(settings, "vad") === "on" ? "1" : "0", "vad");
+  put("dtmf_outofband", orStandard(settings, "dtmf") === "inband" ? "none" : "avt", "dtmf");
+  put("dtmf_avt_payload", orStandard(settings, "dtmf_payload"), "dtmf_payload");
+  putNat(settings, put);
   put("messages_uri", settings.voicemail, "voicemail");
   put("timer_register_expires", settings.register_expires, "register_expires");
   // The inventory's label is for people first: it is shown where it fits and is no fault where it does not.
   if (fitsLabel(phone.label ?? "")) put("phone_label", phone.label, "label");
+}
+
+/** Behind address translation the phone writes a given address, or the one that its proxy saw (`received`). */
+function putNat(settings: CnfSource["settings"], put: Put): void {
+  const nat = orStandard(settings, "nat") === "on" || settings.nat_address !== undefined;
+  put("nat_enable", nat ? "1" : "0", "nat");
+  put("nat_received_processing", nat && settings.nat_address === undefined ? "1" : "0", "nat");
+  put("start_media_port", settings.media_port_first, "media_port_first");
+  put("end_media_port", settings.media_port_last, "media_port_last");
 }
 
 function putProxies({ site, model, settings }: CnfSource, put: Put, problems: SettingProblem[]): void {
@@ -121,11 +138,15 @@ function putProxies({ site, model, settings }: CnfSource, put: Put, problems: Se
   }
   const port = settings.sip_port ?? (site.sip === undefined ? "5060" : String(site.sip.port));
   for (let line = 1; line <= model.lines; line++) {
+    put(`proxy${line}_address`, settings[`line${line}_proxy`], `line${line}_proxy`);
+    put(`proxy${line}_port`, settings[`line${line}_port`], `line${line}_port`);
     put(`proxy${line}_address`, proxy, "sip_proxy");
     put(`proxy${line}_port`, port, "sip_port");
   }
   put("proxy_backup", settings.sip_backup_proxy, "sip_backup_proxy");
+  put("proxy_backup_port", settings.sip_backup_proxy && port, "sip_port");
   put("outbound_proxy", settings.sip_outbound_proxy, "sip_outbound_proxy");
+  put("outbound_proxy_port", settings.sip_outbound_proxy && port, "sip_port");
 }
 
 /**
@@ -167,17 +188,29 @@ function putSpeedDials({ phone, model, settings }: CnfSource, put: Put, problems
 
 type Values = ReadonlyMap<string, { readonly value: string; readonly from: string }>;
 
-function written(values: Values, release: readonly [number, number], problems: SettingProblem[]) {
+function written(values: Values, source: CnfSource, problems: SettingProblem[], notes: SettingProblem[]) {
+  const release = sipRelease(source.release);
   const common: CnfLine[] = [];
   const own: CnfLine[] = [];
   for (const [key, row] of CNF_ORDER) {
     const found = values.get(key);
-    if (found === undefined || isNewer(row.since, release)) continue;
+    if (found === undefined) continue;
+    if (isNewer(row.since, release)) {
+      const isSip = source.release.protocol === "SIP";
+      if (isSip && source.settings[found.from] !== undefined) notes.push(tooNew(row, found.from, source.release));
+      continue;
+    }
     const fault = found.value === "" && row.range.is === "text" ? undefined : cnfFault(row, found.value);
     if (fault === undefined) (row.own === true ? own : common).push({ key, value: found.value });
     else problems.push({ setting: found.from, message: fault, remedy: remedyFor(row, found.from) });
   }
   return { common, own };
+}
+
+function tooNew(row: CnfKey, from: string, { protocol, version }: Release): SettingProblem {
+  const since = row.since.join(".");
+  const message = `${row.key} came with SIP ${since}, the phone runs ${protocol} ${version}: left out`;
+  return { setting: from, message, remedy: "It comes with a later release." };
 }
 
 function remedyFor(row: CnfKey, from: string): string {

@@ -1,10 +1,15 @@
 import type { Model } from "./family.ts";
-import { settingsOf } from "./group.ts";
+import { layersOf } from "./group.ts";
+import { reachesModel } from "./lacks.ts";
 import type { Phone } from "./phone.ts";
 import { isSecretName } from "./secret-name.ts";
+import { SETTINGS } from "./settings.ts";
 import type { Group, Site } from "./site.ts";
 
-/** One setting of a phone as it holds, and who set it: `phone`, `group NAME` or `site`. Passwords are not shown. */
+/**
+ * One setting of a phone as it holds, and who set it: `phone`, `group NAME`, `group NAME, profile NAME`, `site`, or
+ * `standard` where nobody did. Passwords are not shown.
+ */
 export interface ExplainedSetting {
   readonly setting: string;
   readonly value: string;
@@ -13,42 +18,39 @@ export interface ExplainedSetting {
   readonly over: readonly string[];
 }
 
-/** Every setting of a phone with its origin, in the order of the names; lines first. */
+/**
+ * Every setting of a phone with its origin, in the order of the names; lines first. What nobody set and the phone's family
+ * knows is there with its standard value.
+ */
 export function explainSettings(
   phone: Phone,
   model: Model | undefined,
   groups: readonly Group[],
   site: Site,
 ): readonly ExplainedSetting[] {
-  const own = settingsOf(phone, model, groups);
-  const ofSite = siteSettings(site);
-  const names = [...new Set([...Object.keys(own.settings), ...Object.keys(ofSite)])].sort();
+  const layers = [
+    ...layersOf(phone, model, groups),
+    { from: "site", settings: siteSettings(site) },
+    { from: "standard", settings: standardSettings(model) },
+  ];
+  const names = [...new Set(layers.flatMap(({ settings }) => Object.keys(settings)))].sort();
   const rows = names.map((setting) => {
-    const value = own.settings[setting] ?? ofSite[setting] ?? "";
-    const setters = [...settersOf(setting, phone, model, groups), ...(setting in ofSite ? ["site"] : [])];
-    const [from = "site", ...over] = setters;
-    return { setting, value: isSecretName(setting) ? "***" : value, from, over };
+    const setters = layers.filter(({ settings }) => Object.hasOwn(settings, setting));
+    const [first, ...over] = setters;
+    const value = isSecretName(setting) ? "***" : (first?.settings[setting] ?? "");
+    const beaten = over.map(({ from }) => from).filter((from) => from !== "standard");
+    return { setting, value, from: first?.from ?? "standard", over: beaten };
   });
   return [...linesOf(phone), ...rows];
 }
 
-/** Who sets a name, the winner first: the winner is left out of the groups until none is left. */
-function settersOf(
-  setting: string,
-  phone: Phone,
-  model: Model | undefined,
-  groups: readonly Group[],
-): readonly string[] {
-  const setters: string[] = [];
-  let left = groups;
-  let bare: Phone = phone;
-  for (;;) {
-    const from = settingsOf(bare, model, left).origin[setting];
-    if (from === undefined) return setters;
-    setters.push(from);
-    if (from === "phone") bare = { ...phone, settings: {} };
-    else left = left.filter(({ name }) => `group ${name}` !== from);
-  }
+function standardSettings(model: Model | undefined): Readonly<Record<string, string>> {
+  const rows = model === undefined ? [] : SETTINGS.filter(({ reaches }) => reachesModel(model, reaches));
+  return Object.fromEntries(
+    rows.flatMap(({ name, numbers, standard }) =>
+      standard === undefined || numbers !== undefined ? [] : [[name, standard]],
+    ),
+  );
 }
 
 /** What the site gives to every phone, by the names of the settings that override it. */

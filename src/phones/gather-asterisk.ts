@@ -1,7 +1,10 @@
 import type { Line } from "./phone.ts";
 
-/** What a PBX knows of a user: by name, what a line of that name or login needs. */
-export type Accounts = Map<string, Partial<Pick<Line, "displayName" | "authName" | "password">>>;
+/** What a PBX knows of a user. */
+export type Account = Partial<Pick<Line, "displayName" | "authName" | "password">>;
+
+/** By name, what a line of that name or login needs. */
+export type Accounts = Map<string, Account>;
 
 /** Whether a file is one of Asterisk's (also `pjsip.auth.conf` and its like, as FreePBX splits them). */
 export function isAsterisk(name: string): boolean {
@@ -14,17 +17,19 @@ interface Section {
 }
 
 /**
- * Accounts in pjsip.conf (endpoints with their auth sections) or sip.conf (`[201]` with `secret`). Templates (`[x](!)`)
- * and sections that build on them (`[201](x)`) are followed; `#include` is not.
+ * Accounts in the files of one Asterisk: pjsip.conf (endpoints with their auth sections, in one file or several),
+ * pjsip_wizard.conf, or sip.conf (`[201]` with `secret`). Templates (`[x](!)`), sections that build on them (`[201](x)`) and
+ * sections that add to an earlier one (`[201](+)`) are followed; `#include` is not.
  */
-export function readAccounts(text: string): Accounts {
-  const sections = sectionsOf(text);
+export function readAccounts(texts: readonly string[]): Accounts {
+  const sections = sectionsOf(texts.join("\n"));
   const auths = new Map(
     sections.filter(({ values }) => values.get("type") === "auth").map((one) => [one.name, one.values]),
   );
   const accounts: Accounts = new Map();
   for (const { name, values } of sections) {
     const type = values.get("type");
+    if (type === "wizard") accounts.set(name, wizardAccount(name, values));
     const auth = type === "endpoint" ? auths.get(values.get("auth") ?? values.get("outbound_auth") ?? "") : undefined;
     const secret = values.get("secret") ?? values.get("remotesecret");
     const password = auth?.get("password") ?? secret;
@@ -40,6 +45,18 @@ export function readAccounts(text: string): Accounts {
   return accounts;
 }
 
+/** `type=wizard` names the parts of other sections (`inbound_auth/password`). */
+function wizardAccount(name: string, values: ReadonlyMap<string, string>): Account {
+  const login = values.get("inbound_auth/username");
+  const password = values.get("inbound_auth/password");
+  const displayName = nameIn(values.get("endpoint/callerid"));
+  return {
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(login === undefined || login === name ? {} : { authName: login }),
+    ...(password === undefined ? {} : { password }),
+  };
+}
+
 function sectionsOf(text: string): readonly Section[] {
   const templates = new Map<string, ReadonlyMap<string, string>>();
   const sections: { name: string; values: Map<string, string> }[] = [];
@@ -53,12 +70,17 @@ function sectionsOf(text: string): readonly Section[] {
     const [, name, marks] = /^\[([^\]]{1,128})\](?:\(([^)]*)\))?/.exec(content) ?? [];
     if (name !== undefined) {
       const words = (marks ?? "").split(",").map((word) => word.trim());
+      const earlier = words.includes("+") ? sections.findLast((section) => section.name === name) : undefined;
+      if (earlier !== undefined) {
+        values = earlier.values;
+        continue;
+      }
       values = new Map(words.flatMap((word) => [...(templates.get(word) ?? [])]));
       templates.set(name, values);
       if (!words.includes("!")) sections.push({ name, values });
       continue;
     }
-    const [, key, value] = /^([A-Za-z_][\w-]*)\s*=>?\s*(.*)$/.exec(content) ?? [];
+    const [, key, value] = /^([A-Za-z_][\w/-]*)\s*=>?\s*(.*)$/.exec(content) ?? [];
     if (values !== undefined && key !== undefined && value !== undefined) values.set(key.toLowerCase(), value.trim());
   }
   return sections;

@@ -2,7 +2,7 @@ import { parse } from "csv-parse/sync";
 import { parseMac } from "../wire/address.ts";
 import { modelOf } from "./families.ts";
 import type { Accounts } from "./gather-asterisk.ts";
-import type { Sketch } from "./gather-sketch.ts";
+import type { Sketch, SketchKey } from "./gather-sketch.ts";
 import type { Line } from "./phone.ts";
 
 /** What a CSV export of another system holds. */
@@ -15,7 +15,7 @@ export interface ForeignCsv {
 
 /** Columns of CUCM's BAT export, FreePBX's bulk handler and FusionPBX's device export, by what they mean. */
 const COLUMNS: readonly (readonly [meaning: string, pattern: RegExp])[] = [
-  ["mac", /^(?:mac(?:[ _]address)?|device[ _]mac[ _]address|mac address\/device name|device[ _]name)$/],
+  ["mac", /^(?:mac(?:[ _]address)?|device[ _](?:mac[ _])?address|mac address\/device name|device[ _]name)$/],
   ["model", /^(?:model|device[ _](?:type|model))$/],
   ["label", /^(?:device[ _](?:label|description)|description|label)$/],
   ["number", /^line[ _]number$/],
@@ -23,7 +23,15 @@ const COLUMNS: readonly (readonly [meaning: string, pattern: RegExp])[] = [
   ["displayName", /^(?:display(?: (?<n>\d+))?|display[ _]name|name)$/],
   ["lineLabel", /^(?:line text label(?: (?<n>\d+))?|line[ _]label)$/],
   ["authName", /^(?:auth[ _]id|auth[ _]user)$/],
-  ["password", /^(?:password|secret|devinfo_secret)$/],
+  // FreePBX: `secret` is the phone's, `password` the user's own.
+  ["secret", /^(?:secret|devinfo_secret)$/],
+  ["password", /^password$/],
+  ["proxy", /^server[ _]address$/],
+  ["port", /^sip[ _]port$/],
+  ["speed", /^speed dial number (?<n>\d+)$/],
+  ["speedLabel", /^speed dial label (?<n>\d+)$/],
+  ["blf", /^(?:busy lamp field|blf) (?:destination|directory number|number) (?<n>\d+)$/],
+  ["blfLabel", /^(?:busy lamp field|blf) label (?<n>\d+)$/],
 ];
 
 /** Whether a CSV is another system's: it has columns of theirs, and not the inventory's own `mac` and `line1`. */
@@ -31,7 +39,7 @@ export function isForeignCsv(name: string, text: string): boolean {
   const [header = ""] = text.split(/\r?\n/, 1);
   return (
     /\.csv$/i.test(name) &&
-    /directory number|device[ _]mac[ _]address|device[ _]name|(?:^|,)"?extension"?(?:,|$)/i.test(header)
+    /directory number|device[ _](?:mac[ _])?address|device[ _]name|(?:^|,)"?extension"?(?:,|$)/i.test(header)
   );
 }
 
@@ -62,7 +70,8 @@ export function readForeignCsv(text: string): ForeignCsv {
     sketches.set(mac, {
       mac,
       lines: new Map([...(before?.lines ?? []), ...lines]),
-      settings: {},
+      keys: new Map([...(before?.keys ?? []), ...keysIn(cells, lines.size)]),
+      settings: { ...before?.settings, ...serverIn(cells, Number(first("number") ?? 1)) },
       ...(model === undefined ? {} : { model }),
       ...(label === undefined ? {} : { label }),
     });
@@ -94,11 +103,43 @@ function meaningOf(header: string): Column | undefined {
   return undefined;
 }
 
+type Cell = Column & { readonly cell: string };
+
+/** FusionPBX names the server beside each line. */
+function serverIn(cells: readonly Cell[], line: number): Readonly<Record<string, string>> {
+  const named = (meaning: string) => cells.find((one) => one.meaning === meaning)?.cell;
+  const proxy = named("proxy");
+  const port = named("port");
+  return {
+    ...(proxy === undefined ? {} : { [`line${line}_proxy`]: proxy }),
+    ...(port === undefined || port === "5060" ? {} : { [`line${line}_port`]: port }),
+  };
+}
+
+/** CUCM counts speed dials and busy lamps apart; on the phone they follow the lines, in this order. */
+function keysIn(cells: readonly Cell[], lines: number): ReadonlyMap<number, SketchKey> {
+  const at = (meaning: string) => cells.filter((one) => one.meaning === meaning);
+  const labelOf = (meaning: string, number: number | undefined) =>
+    at(meaning).find(({ line }) => line === number)?.cell;
+  const dials = at("speed").map(({ cell, line }) => ({ number: cell, label: labelOf("speedLabel", line) }));
+  const lamps = at("blf").map(({ cell, line }) => ({
+    number: cell,
+    label: labelOf("blfLabel", line),
+    watches: true as const,
+  }));
+  const keys = [...dials, ...lamps].map(({ label, ...key }, index) => {
+    const place = Math.max(lines, 1) + 1 + index;
+    return [place, label === undefined ? key : { ...key, label }] as const;
+  });
+  return new Map(keys);
+}
+
 const FIELDS: Readonly<Record<string, keyof Line>> = {
   name: "name",
   displayName: "displayName",
   lineLabel: "label",
   authName: "authName",
+  secret: "password",
   password: "password",
 };
 
@@ -108,12 +149,18 @@ function linesIn(
 ): ReadonlyMap<number, Partial<Line>> {
   const lines = new Map<number, Partial<Line>>();
   if (!Number.isInteger(number) || number < 1) return lines;
-  for (const { meaning, line = number, cell } of cells) {
+  const ordered = [...cells].sort((a, b) => rank(a.meaning) - rank(b.meaning));
+  for (const { meaning, line = number, cell } of ordered) {
     const field = FIELDS[meaning];
     if (field === undefined || lines.get(line)?.[field] !== undefined) continue;
     lines.set(line, { ...lines.get(line), [field]: cell });
   }
   return lines;
+}
+
+/** A phone's secret goes before its user's password. */
+function rank(meaning: string): number {
+  return meaning === "password" ? 1 : 0;
 }
 
 function accountOf({ displayName, authName, password }: Partial<Line>): {

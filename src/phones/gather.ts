@@ -1,12 +1,12 @@
-import { XMLParser, XMLValidator } from "fast-xml-parser";
-import type { Mac } from "../wire/address.ts";
-import { stranger } from "./characters.ts";
+import { type Mac, parseMac } from "../wire/address.ts";
 import { families } from "./families.ts";
-import { type Accounts, isAsterisk, readAccounts } from "./gather-asterisk.ts";
+import { type Account, isAsterisk, readAccounts } from "./gather-asterisk.ts";
+import { cnfDefaults, cnfSketch } from "./gather-cnf.ts";
 import { isForeignCsv, readForeignCsv } from "./gather-csv.ts";
-import type { Sketch } from "./gather-sketch.ts";
+import type { Sketch, Sketched } from "./gather-sketch.ts";
+import { directorySketch, polycomSketch, sepSketch, xmlRoot } from "./gather-xml.ts";
 import type { Line, Phone } from "./phone.ts";
-import { xmlExcess } from "./xml-excess.ts";
+import { checkSettings } from "./settings.ts";
 
 /** A file of another system. */
 export interface GatherFile {
@@ -31,218 +31,153 @@ export interface Gathered {
 const LARGEST = 16 * 1_048_576;
 
 /**
- * Collects phones from existing files: SIP<MAC>.cnf, SEP<MAC>.cnf.xml, Polycom's <mac>*.cfg, CSV exports of CUCM (BAT),
- * FreePBX and FusionPBX, and accounts from Asterisk's pjsip.conf and sip.conf, which give passwords and names to lines
- * that have none. Several files may describe one phone; the first that names a thing is believed. Files that hold no
- * phone are passed over.
+ * Collects phones from existing files: SIP<MAC>.cnf, SEP<MAC>.cnf.xml, Polycom's <mac>*.cfg and directories, CSV exports of
+ * CUCM (BAT), FreePBX and FusionPBX, and accounts from Asterisk's pjsip*.conf and sip*.conf, which give passwords and names
+ * to lines that have none. Several files may describe one phone; the first that names a thing is believed. Files that hold
+ * no phone are passed over; what SIPDefault.cnf says for every phone is told. Settings that this server would refuse are
+ * left out and told.
  */
 export function gatherPhones(files: readonly GatherFile[]): Gathered {
   const notes: GatherNote[] = [];
   const sketches = new Map<Mac, Sketch>();
-  const accounts: Accounts = new Map();
+  const asterisk: string[] = [];
+  const accounts = new Map<string, Account>();
   for (const file of files) {
     if (file.octets.length === 0 || file.octets.length > LARGEST) continue;
-    for (const sketch of sketchesIn(file, accounts, notes)) {
+    for (const sketch of sketchesIn(file, asterisk, accounts, notes)) {
       sketches.set(sketch.mac, merged(sketches.get(sketch.mac), sketch));
     }
   }
+  // An endpoint may stand in another file than its password, as FreePBX splits them.
+  for (const [user, account] of readAccounts(asterisk)) if (!accounts.has(user)) accounts.set(user, account);
   const phones = [...sketches.values()].map((sketch) => phoneOf(sketch, accounts, notes));
   return { phones: phones.sort((a, b) => (a.mac < b.mac ? -1 : 1)), notes };
 }
 
-function sketchesIn(file: GatherFile, accounts: Accounts, notes: GatherNote[]): readonly Sketch[] {
+function sketchesIn(
+  file: GatherFile,
+  asterisk: string[],
+  accounts: Map<string, Account>,
+  notes: GatherNote[],
+): readonly Sketch[] {
   const name = file.path.slice(file.path.lastIndexOf("/") + 1);
   const text = new TextDecoder().decode(file.octets).replace(/^\ufeff/, "");
+  const note = (message: string) => void notes.push({ file: file.path, message });
   if (isAsterisk(name)) {
-    for (const [user, account] of readAccounts(text)) if (!accounts.has(user)) accounts.set(user, account);
+    asterisk.push(text);
     return [];
   }
   if (isForeignCsv(name, text)) {
     const read = readForeignCsv(text);
-    for (const message of read.faults) notes.push({ file: file.path, message });
+    for (const message of read.faults) note(message);
     for (const [user, account] of read.accounts) if (!accounts.has(user)) accounts.set(user, account);
     return read.sketches;
   }
+  if (name.toLowerCase() === "sipdefault.cnf") cnfDefaults(text).forEach(note);
   for (const family of families) {
     const named = family.named(name);
     if (named?.mac === undefined) continue;
-    if (named.kind === "sip-config") return [cnfSketch(named.mac, text)];
-    if (named.kind === "sep-config") return xmlSketch(file, text, notes, (root) => sepSketch(named.mac as Mac, root));
-    if (/^(?:master|phone-config|overrides)$/.test(named.kind)) {
-      return xmlSketch(file, text, notes, (root) => polycomSketch(named.mac as Mac, root));
+    const read = readerOf(named.kind);
+    if (read === undefined) continue;
+    const found = read(named.mac, text);
+    if (typeof found === "string") {
+      note(found);
+      return [];
     }
+    found.remarks.forEach(note);
+    return [found.sketch];
   }
-  return [];
+  return polycomByAnyName(name, text);
+}
+
+/** CONFIG_FILES may give a phone's own file any name; one that carries a MAC and registrations is that phone's. */
+function polycomByAnyName(name: string, text: string): readonly Sketch[] {
+  const mac = parseMac(/(?:^|[^0-9a-f])([0-9a-f]{12})(?:[^0-9a-f]|$)/i.exec(name)?.[1] ?? "");
+  if (mac === undefined || !/\.cfg$/i.test(name) || !/\breg\.\d+\./.test(text)) return [];
+  const root = xmlRoot(text);
+  return typeof root === "string" ? [] : [polycomSketch(mac, root).sketch];
+}
+
+type Reads = (mac: Mac, text: string) => Sketched | string;
+
+/** What reads a file of that kind; undefined for one that describes no phone. */
+function readerOf(kind: string): Reads | undefined {
+  if (kind === "sip-config") return cnfSketch;
+  const sketch =
+    kind === "sep-config"
+      ? sepSketch
+      : kind === "directory"
+        ? directorySketch
+        : /^(?:master|phone-config|overrides|web-overrides)$/.test(kind)
+          ? polycomSketch
+          : undefined;
+  if (sketch === undefined) return undefined;
+  return (mac, text) => {
+    const root = xmlRoot(text);
+    return typeof root === "string" ? root : sketch(mac, root);
+  };
 }
 
 function merged(first: Sketch | undefined, second: Sketch): Sketch {
   if (first === undefined) return second;
   const lines = new Map(second.lines);
   for (const [number, line] of first.lines) lines.set(number, { ...lines.get(number), ...line });
-  return { ...second, ...first, lines, settings: { ...second.settings, ...first.settings } };
+  const keys = new Map([...(second.keys ?? []), ...(first.keys ?? [])]);
+  return { ...second, ...first, lines, keys, settings: { ...second.settings, ...first.settings } };
 }
 
-function phoneOf({ mac, model, label, lines, settings }: Sketch, accounts: Accounts, notes: GatherNote[]): Phone {
+function phoneOf(sketch: Sketch, accounts: ReadonlyMap<string, Account>, notes: GatherNote[]): Phone {
+  const { mac, model, label, lines } = sketch;
+  const note = (message: string) => void notes.push({ file: mac, message });
   const kept: Line[] = [];
-  const numbers = [...lines.keys()].sort((a, b) => a - b);
-  for (const number of numbers) {
+  for (const number of [...lines.keys()].sort((a, b) => a - b)) {
     const { name, ...line } = lines.get(number) ?? {};
     if (name === undefined || name === "" || name === "UNPROVISIONED") continue;
-    if (number !== kept.length + 1)
-      notes.push({ file: mac, message: `line ${number} becomes line ${kept.length + 1}` });
+    if (number !== kept.length + 1) note(`line ${number} becomes line ${kept.length + 1}`);
     const account = accounts.get(name) ?? accounts.get(line.authName ?? "");
     kept.push({ name, ...account, ...line });
   }
+  if (model === undefined) note("no file names its model: fill the column, or it gets no files");
   return {
     mac,
     lines: kept,
-    settings,
+    settings: settingsOf(sketch, kept.length, note),
     ...(model === undefined ? {} : { model }),
     ...(label === undefined || label === "" ? {} : { label }),
   };
 }
 
-const CNF_FIELDS: Readonly<Record<string, keyof Line>> = {
-  name: "name",
-  shortname: "label",
-  displayname: "displayName",
-  authname: "authName",
-  password: "password",
-};
-
-/** SIP<MAC>.cnf: `lineN_…`, `phone_label`; anything but a 7960 has no third line (cisco.md §7.3). */
-function cnfSketch(mac: Mac, text: string): Sketch {
-  const lines = new Map<number, Partial<Line>>();
-  const settings: Record<string, string> = {};
-  for (const content of text.split(/\r?\n/)) {
-    const [, key = "", rest = ""] = /^\s*([a-z]\w*)\s*:\s*(.*)$/i.exec(content) ?? [];
-    const value = /^"([^"]*)"/.exec(rest)?.[1] ?? (rest.split(/[;#]/, 1)[0] ?? "").trim();
-    const [, number = "", field = ""] = /^line(\d)_(\w+)$/i.exec(key) ?? [];
-    const name = CNF_FIELDS[field.toLowerCase()];
-    if (value === "" || value === "UNPROVISIONED") continue;
-    if (name !== undefined) lines.set(Number(number), { ...lines.get(Number(number)), [name]: value });
-    else if (/^(?:phone_label|proxy1_address|speed_line\d|speed_label\d)$/i.test(key))
-      settings[key.toLowerCase()] = value;
+/** Settings as this server takes them: speed dials counted from the last line on, one voice mail and one proxy where all agree. */
+function settingsOf(
+  { settings, keys }: Sketch,
+  lines: number,
+  note: (message: string) => void,
+): Readonly<Record<string, string>> {
+  const all: Record<string, string> = { ...settings };
+  for (const [place, { number, label, watches }] of keys ?? []) {
+    const speed = place - Math.max(lines, 1);
+    if (speed < 1 || number === "") continue;
+    all[`speed${speed}`] ??= number;
+    if (label !== undefined && label !== number) all[`speed${speed}_label`] ??= label;
+    if (watches === true) all[`speed${speed}_blf`] ??= "on";
   }
-  return { mac, lines, settings, ...([...lines.keys()].some((number) => number > 2) ? { model: "7960" } : {}) };
-}
-
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: "@",
-  parseTagValue: false,
-  parseAttributeValue: false,
-  processEntities: true,
-  htmlEntities: false,
-});
-
-type Node = Readonly<Record<string, unknown>>;
-
-/** Document types are refused before anything is parsed (security.md S33). */
-function xmlSketch(
-  file: GatherFile,
-  text: string,
-  notes: GatherNote[],
-  sketch: (root: Node) => Sketch,
-): readonly Sketch[] {
-  const refuse = (message: string) => {
-    notes.push({ file: file.path, message });
-    return [];
-  };
-  if (/<!(?:DOCTYPE|ENTITY)/i.test(text)) return refuse("it declares a document type: passed over");
-  const excess = xmlExcess(text);
-  if (excess !== undefined) return refuse(`${excess}: passed over`);
-  try {
-    if (XMLValidator.validate(text) !== true) return refuse("it is not well-formed XML: passed over");
-    const root: unknown = parser.parse(text);
-    return typeof root === "object" && root !== null ? [sketch(root as Node)] : [];
-  } catch {
-    return refuse("it cannot be read: passed over");
+  inCommon(all, lines, "proxy", "sip_proxy");
+  inCommon(all, lines, "port", "sip_port");
+  inCommon(all, lines, "voicemail", "voicemail");
+  for (const { setting, message } of checkSettings(all)) {
+    delete all[setting];
+    note(`${setting}: ${message}: left out`);
   }
+  return all;
 }
 
-/** SEP<MAC>.cnf.xml under SIP: the lines with featureID 9 (cisco.md §7.2). */
-function sepSketch(mac: Mac, root: Node): Sketch {
-  const lines = new Map<number, Partial<Line>>();
-  const device = childOf(root, "device");
-  const profile = childOf(device, "sipProfile");
-  for (const [index, line] of childrenOf(childOf(profile, "sipLines"), "line").entries()) {
-    if (textOf(line, "featureID") !== "9") continue;
-    const number = Number(textOf(line, "@lineIndex") ?? textOf(line, "@button") ?? index + 1);
-    if (!Number.isInteger(number) || number < 1 || number > 34) continue;
-    lines.set(number, {
-      ...field("name", textOf(line, "name")),
-      ...field("label", textOf(line, "featureLabel")),
-      ...field("displayName", textOf(line, "displayName")),
-      ...field("authName", textOf(line, "authName")),
-      ...field("password", textOf(line, "authPassword")),
-    });
-  }
-  const label = textOf(profile, "phoneLabel");
-  const model = modelIn(textOf(childOf(device, "loadInformation"), "@model"));
-  return {
-    mac,
-    lines,
-    settings: {},
-    ...(label === undefined ? {} : { label }),
-    ...(model === undefined ? {} : { model }),
-  };
-}
-
-/** `IP Phone 7960`, `Cisco 7961` → the model's id. */
-function modelIn(text: string | undefined): string | undefined {
-  const number = /\b(\d{4})/.exec(text ?? "")?.[1];
-  return families.flatMap(({ models }) => models).find(({ id }) => id === number)?.id;
-}
-
-const POLYCOM_FIELDS: Readonly<Record<string, keyof Line>> = {
-  address: "name",
-  label: "label",
-  displayName: "displayName",
-  "auth.userId": "authName",
-  "auth.password": "password",
-};
-
-/** Polycom: `reg.N.…` wherever they stand; only attribute names count (polycom.md §6). */
-function polycomSketch(mac: Mac, root: Node): Sketch {
-  const lines = new Map<number, Partial<Line>>();
-  for (const [name, value] of attributesBelow(root, 0)) {
-    const [, number = "", rest = ""] = /^@reg\.(\d{1,2})\.(.+)$/.exec(name) ?? [];
-    const key = POLYCOM_FIELDS[rest];
-    if (key !== undefined && value !== "") lines.set(Number(number), { ...lines.get(Number(number)), [key]: value });
-  }
-  // An address may carry the domain; the number is what stands before it.
-  for (const [number, line] of lines) {
-    if (line.name !== undefined) lines.set(number, { ...line, name: line.name.split("@", 1)[0] ?? line.name });
-  }
-  return { mac, lines, settings: {} };
-}
-
-function attributesBelow(node: unknown, depth: number): readonly (readonly [name: string, value: string])[] {
-  if (typeof node !== "object" || node === null || depth > 40) return [];
-  return Object.entries(node).flatMap(([name, value]): readonly (readonly [string, string])[] =>
-    name.startsWith("@") ? [[name, String(value)]] : attributesBelow(value, depth + 1),
-  );
-}
-
-function childOf(node: Node | undefined, name: string): Node | undefined {
-  const child: unknown = node?.[name];
-  const first: unknown = Array.isArray(child) ? child[0] : child;
-  return typeof first === "object" && first !== null ? (first as Node) : undefined;
-}
-
-function childrenOf(node: Node | undefined, name: string): readonly Node[] {
-  const child: unknown = node?.[name];
-  const list: readonly unknown[] = Array.isArray(child) ? child : [child];
-  return list.filter((one): one is Node => typeof one === "object" && one !== null);
-}
-
-function textOf(node: Node | undefined, name: string): string | undefined {
-  const value: unknown = node?.[name];
-  if (typeof value === "object" && value !== null) return textOf(value as Node, "#text");
-  return value === undefined || value === "" ? undefined : String(value).trim();
-}
-
-function field(name: keyof Line, value: string | undefined): Partial<Line> {
-  return value === undefined || value === "" || stranger(value, "plane0") !== undefined ? {} : { [name]: value };
+/** What all lines say alike is the phone's. */
+function inCommon(settings: Record<string, string>, lines: number, what: string, shared: string): void {
+  const names = Object.keys(settings).filter((name) => new RegExp(`^line\\d+_${what}$`).test(name));
+  const values = new Set(names.map((name) => settings[name]));
+  const [value] = values;
+  if (names.length !== lines || values.size !== 1 || value === undefined || (settings[shared] ?? value) !== value)
+    return;
+  settings[shared] = value;
+  for (const name of names) delete settings[name];
 }

@@ -2,7 +2,7 @@ import type { Model } from "./family.ts";
 import type { Phone } from "./phone.ts";
 import type { Group } from "./site.ts";
 
-/** Settings of one phone, and for each where it came from: `phone`, or `group NAME`. */
+/** Settings of one phone, and for each where it came from: `phone`, `group NAME`, or `group NAME, profile NAME`. */
 export interface PhoneSettings {
   readonly settings: Readonly<Record<string, string>>;
   readonly origin: Readonly<Record<string, string>>;
@@ -16,11 +16,7 @@ export interface PhoneSettings {
 export function settingsOf(phone: Phone, model: Model | undefined, groups: readonly Group[]): PhoneSettings {
   const settings: Record<string, string> = Object.create(null);
   const origin: Record<string, string> = Object.create(null);
-  const layers = [
-    { from: "phone", settings: phone.settings },
-    ...groupsOf(phone, model, groups).map((group) => ({ from: `group ${group.name}`, settings: group.settings })),
-  ];
-  for (const layer of layers) {
+  for (const layer of layersOf(phone, model, groups)) {
     for (const [name, value] of Object.entries(layer.settings)) {
       if (Object.hasOwn(settings, name)) continue;
       settings[name] = value;
@@ -28,6 +24,25 @@ export function settingsOf(phone: Phone, model: Model | undefined, groups: reado
     }
   }
   return { settings, origin };
+}
+
+/** Settings, and who says them. */
+export interface Layer {
+  readonly from: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Whoever sets anything for a phone, the one that wins first: itself, then each group and that group's profile. */
+export function layersOf(phone: Phone, model: Model | undefined, groups: readonly Group[]): readonly Layer[] {
+  return [
+    { from: "phone", settings: phone.settings },
+    ...groupsOf(phone, model, groups).flatMap(({ name, settings, profile }) => [
+      { from: `group ${name}`, settings },
+      ...(profile === undefined
+        ? []
+        : [{ from: `group ${name}, profile ${profile.name}`, settings: profile.settings }]),
+    ]),
+  ];
 }
 
 /** The groups that select a phone, the one that wins first. */

@@ -1,6 +1,7 @@
 import { CsvError, type InfoRecord, parse } from "csv-parse/sync";
 import { isStation, macWithColons, parseMac } from "../wire/address.ts";
 import { stranger } from "./characters.ts";
+import { CNF_KEYS } from "./cnf-keys.ts";
 import type { Line, Phone } from "./phone.ts";
 import { isSecretName } from "./secret-name.ts";
 import { checkSettings } from "./settings.ts";
@@ -24,16 +25,17 @@ export type ModelOf = (text: string) => string | undefined;
 /** Enough for a million phones; a file beyond it is not an inventory. */
 const MAX_CHARACTERS = 128 * 1024 * 1024;
 const MAX_COLUMNS = 500;
-const LINES = 6;
+/** As many as an expansion module adds to the largest phone. */
+const LINES = 48;
 /** Characters of a cell: longer than any phone shows, and of a template setting. */
 const MAX_OWN = 256;
 const MAX_SETTING = 4096;
 
 /**
  * Reads a CSV inventory (contract.md §5; RFC 4180): header row, columns `mac,model,group,label,line1,line1_name,
- * line1_auth,line1_password,line1_label` to `line6_…` in any order and letter case; all other columns become settings.
+ * line1_auth,line1_password,line1_label` to `line48_…` in any order and letter case; all other columns become settings.
  * With or without a byte order mark; commas, or semicolons or tabs where the header has no comma, as some spreadsheets
- * write. An empty cell means "not given". A leading apostrophe that guards a formula (see {@link writeInventory}) is
+ * write. An empty cell means "not given"; blanks around a cell count where it is quoted. A leading apostrophe that guards a formula (see {@link writeInventory}) is
  * taken off.
  */
 export function readInventory(text: string, modelOf: ModelOf): Inventory {
@@ -45,6 +47,18 @@ export function readInventory(text: string, modelOf: ModelOf): Inventory {
   if ("problems" in columns) return refused(columns.problems);
   return phonesOf(body, columns.names, modelOf);
 }
+
+/** Columns are in lower case; keys of SIPDefault.cnf as the phone writes them. */
+function spelled(name: string): string {
+  const lower = name.toLowerCase();
+  return MIXED_CASE.get(lower) ?? lower;
+}
+
+const MIXED_CASE: ReadonlyMap<string, string> = new Map(
+  CNF_KEYS.map(({ key }) => key)
+    .filter((key) => /[A-MO-Z]/.test(key))
+    .map((key) => [key.toLowerCase(), key]),
+);
 
 interface Row {
   readonly line: number;
@@ -64,6 +78,8 @@ function rowsOf(text: string): { readonly rows: readonly Row[] } | { readonly pr
       delimiter: delimiterOf(text),
       relax_column_count: true,
       relax_quotes: false,
+      // Whoever quotes a cell means its blanks.
+      cast: (cell: string, { quoting }: { quoting: boolean }) => (quoting ? cell : cell.trim()),
       on_record: (cells: string[], { lines }: InfoRecord) => {
         rows.push({ line: Math.max(next, lines - lineEndsIn(cells)), cells });
         next = lines + 1;
@@ -94,19 +110,14 @@ function columnsOf(
 ): { readonly names: readonly string[] } | { readonly problems: readonly InventoryProblem[] } {
   const hint = "Begin the file with a line like: mac,model,label,line1,line1_password";
   if (header === undefined) return { problems: [fault(1, "the file is empty", hint)] };
-  const names = header.cells.map((cell) =>
-    cell
-      .trim()
-      .toLowerCase()
-      .replace(/[\s-]+/g, "_"),
-  );
+  const names = header.cells.map((cell) => spelled(cell.trim().replace(/[\s-]+/g, "_")));
   const problems: InventoryProblem[] = [];
   if (names.length > MAX_COLUMNS)
     problems.push(fault(1, `there are ${names.length} columns`, `Keep ${MAX_COLUMNS} at most.`));
   if (!names.includes("mac")) problems.push(fault(1, 'there is no column "mac"', hint));
   for (const [index, name] of names.entries()) {
     if (name === "") problems.push(fault(1, `column ${index + 1} has no name`, "Name it or remove it."));
-    else if (!/^[a-z][a-z0-9_.]{0,63}$/.test(name)) {
+    else if (!/^[a-z][A-Za-z0-9_.]{0,63}$/.test(name)) {
       problems.push(fault(1, `the name of column ${index + 1} is none`, "Use letters, digits and underscores."));
     } else if (names.indexOf(name) !== index) {
       problems.push(fault(1, `column "${name}" stands twice`, "Remove one."));
@@ -146,19 +157,19 @@ function phoneOf(row: Row, names: readonly string[], modelOf: ModelOf) {
   }
   const cells = new Map<string, string>();
   for (const [index, name] of names.entries()) {
-    const cell = unguarded((row.cells[index] ?? "").trim());
-    if (cell === "") continue;
+    const cell = unguarded(row.cells[index] ?? "");
+    if (cell.trim() === "") continue;
     const odd = stranger(cell, "plane0");
     const most = OWN_COLUMNS.has(name) || isLineColumn(name) ? MAX_OWN : MAX_SETTING;
     if (cell.length > most) complain(`${name} has ${cell.length} characters`, `Shorten it: ${most} at most.`);
     else if (odd === undefined) cells.set(name, cell);
     else complain(`${name} holds ${odd}, which no phone's file can carry`, "Remove that character.");
   }
-  const mac = parseMac(cells.get("mac") ?? "");
+  const mac = parseMac((cells.get("mac") ?? "").trim());
   if (mac === undefined) complain("the MAC is none", "Write it like 00:0e:84:c0:60:a6 or 000E84C060A6.");
   else if (!isStation(mac))
     complain(`${macWithColons(mac)} belongs to no single phone`, "Copy it from the phone's label.");
-  const written = cells.get("model");
+  const written = cells.get("model")?.trim();
   const model = written === undefined ? undefined : modelOf(written);
   if (written !== undefined && model === undefined) {
     complain(
@@ -217,7 +228,8 @@ function linesOf(
 const OWN_COLUMNS = new Set(["mac", "model", "group", "label"]);
 
 function isLineColumn(name: string): boolean {
-  return /^line[1-6](?:_name|_auth|_password|_label)?$/.test(name);
+  const [, number = "0"] = /^line([1-9]\d?)(?:_name|_auth|_password|_label)?$/.exec(name) ?? [];
+  return Number(number) >= 1 && Number(number) <= LINES;
 }
 
 function settingsIn(cells: ReadonlyMap<string, string>): Record<string, string> {

@@ -2,7 +2,7 @@ import type { Release } from "../firmware/release.ts";
 import type { Model } from "./family.ts";
 import { lacking } from "./lacks.ts";
 import type { Phone } from "./phone.ts";
-import { checkSettings, type SettingProblem } from "./settings.ts";
+import { checkSettings, listOf, orStandard, type SettingProblem } from "./settings.ts";
 import type { Site } from "./site.ts";
 import { rangeFault, type ValueRange } from "./value-range.ts";
 
@@ -16,10 +16,10 @@ export interface JavaSource {
   readonly load: string;
 }
 
-/** One `<line>` of a SIP phone: a registration (featureID 9) or a speed dial (featureID 2). */
+/** One `<line>` of a SIP phone: a registration (featureID 9), a speed dial (2) or one that watches another phone (21). */
 export interface JavaButton {
   readonly button: number;
-  readonly feature: 9 | 2;
+  readonly feature: 9 | 2 | 21;
   /** Counts the registrations; absent for a speed dial. */
   readonly index?: number;
   readonly label: string;
@@ -27,23 +27,36 @@ export interface JavaButton {
   readonly displayName?: string;
   readonly authName?: string;
   readonly password?: string;
+  readonly proxy?: string;
+  readonly port?: string;
+  readonly voicemail?: string;
 }
 
 /** The phone's settings in the words of a Java phone's file (cisco.md §7.2). */
 export interface JavaWords {
   readonly buttons: readonly JavaButton[];
+  /** What the phone registers with, first choice first; under SIP with its port. */
+  readonly servers: readonly { readonly priority: number; readonly address: string; readonly port: string }[];
   readonly proxy: string | undefined;
   readonly port: string;
   /** 1 TCP, 2 UDP, 3 TLS; an unpatched PBX that speaks UDP needs 2. */
   readonly transport: "1" | "2" | "3";
+  /** 1 plain, 3 encrypted, without which a phone does no TLS. */
+  readonly securityMode: "1" | "3";
   readonly codec: string;
-  readonly registerExpires: string;
+  /** 1 off, 2 on. */
+  readonly g722: "1" | "2";
+  readonly dtmf: "avt" | "none";
+  /** 4 ring, 3 once, 2 flash, 1 nothing. */
+  readonly ring: string;
   /** Without blanks, at most twelve characters; undefined where the inventory's label does not fit. */
   readonly phoneLabel: string | undefined;
   /** `A` at the end stands for a clock of twelve hours. */
   readonly dateTemplate: string;
   readonly ntp: readonly string[];
-  readonly webAccess: "0" | "1";
+  readonly nat: boolean;
+  readonly mediaPorts: { readonly first: string; readonly last: string };
+  readonly softKeyFile: string | undefined;
   /** Changes whenever the file does. */
   readonly versionStamp: string;
   /** What keeps the file from being written. */
@@ -55,12 +68,13 @@ export interface JavaWords {
 const UCM = "limits of the 79xx files (cisco.md §7.2)";
 const NAME: ValueRange = { is: "text", longest: 30, repertoire: "plane0" };
 const PASSWORD: ValueRange = { is: "text", longest: 31, repertoire: "ascii" };
+const RINGS: Readonly<Record<string, string>> = { ring: "4", once: "3", flash: "2", silent: "1" };
 
 /** Turns the settings of a phone into the words of a Java phone's SEP<MAC>.cnf.xml (cisco.md §7.2). */
 export function javaWords(source: JavaSource): JavaWords {
   const { site, phone, settings, release } = source;
   const problems: SettingProblem[] = [...checkSettings(settings)];
-  const notes: SettingProblem[] = [...lacking("cisco-java", settings)];
+  const notes: SettingProblem[] = [...lacking("cisco-java", release.protocol, settings)];
   const isSip = release.protocol === "SIP";
   const proxy = settings.sip_proxy ?? site.sip?.proxy;
   if (isSip && proxy === undefined) {
@@ -68,31 +82,87 @@ export function javaWords(source: JavaSource): JavaWords {
     problems.push({ setting: "sip_proxy", message: "no SIP proxy is configured", remedy });
   }
   const transport = settings.sip_transport ?? site.sip?.transport ?? "udp";
+  if (isSip && transport === "tls") notes.push(NEEDS_TRUST);
+  const codecs = listOf(orStandard(settings, "codec"));
+  if (isSip && codecs.length > (codecs.includes("g722") ? 2 : 1)) notes.push(ONE_CODEC);
+  const first = settings.media_port_first ?? "16384";
+  const last = settings.media_port_last ?? "32766";
+  if (Number(first) > Number(last)) {
+    const message = "the first port of voice is above the last";
+    problems.push({ setting: "media_port_first", message, remedy: "Correct media_port_first or media_port_last." });
+  }
+  const format = orStandard(settings, "date_format");
+  if (!DATE_FORMAT.test(format)) {
+    const message = "the date format is none of a Java phone";
+    problems.push({ setting: "date_format", message, remedy: "Write it like D/M/Y, M-D-YY or YY.M.D." });
+  }
   return {
-    buttons: isSip ? buttonsOf(source, problems, notes) : sccpButtons(source, notes),
-    proxy,
-    port: settings.sip_port ?? String(site.sip?.port ?? 5060),
+    buttons: isSip ? buttonsOf(source, problems, notes) : [],
+    servers: isSip ? sipServers(source) : [],
+    proxy: orStandard(settings, "usecallmanager") === "on" ? "USECALLMANAGER" : proxy,
+    port: portOf(source),
     transport: transport === "tcp" ? "1" : transport === "udp" ? "2" : "3",
-    codec: settings.codec ?? "g711ulaw",
-    registerExpires: settings.register_expires ?? "3600",
+    securityMode: isSip && transport === "tls" ? "3" : "1",
+    codec: codecs.find((codec) => codec !== "g722") ?? "none",
+    g722: codecs.includes("g722") ? "2" : "1",
+    dtmf: orStandard(settings, "dtmf") === "inband" ? "none" : "avt",
+    ring: RINGS[orStandard(settings, "ring")] ?? "4",
     phoneLabel: labelOf(settings.phone_label, phone.label, notes),
-    dateTemplate: `${settings.date_format ?? "D/M/Y"}${settings.time_format === "12" ? "A" : ""}`,
+    dateTemplate: `${format}${orStandard(settings, "time_format") === "12" ? "A" : ""}`,
     ntp: settings.ntp_server === undefined ? site.ntp : [settings.ntp_server],
-    webAccess: settings.web_access === "on" ? "0" : "1",
+    nat: orStandard(settings, "nat") === "on" || settings.nat_address !== undefined,
+    mediaPorts: { first, last },
+    softKeyFile: isSip && settings.soft_keys !== undefined ? "softkeys.xml" : undefined,
     versionStamp: stampOf(source),
     problems,
     notes,
   };
 }
 
-function buttonsOf({ phone, model, settings }: JavaSource, problems: SettingProblem[], notes: SettingProblem[]) {
-  const buttons: JavaButton[] = [];
+/** Fields and delimiters of dateTemplate; a year is of two or four digits (usecallmanager.nz, SEPMAC.cnf.xml; grade B). */
+const DATE_FORMAT = /^(?=.*D)(?=.*M)(?=.*Y)(?:D|M|YY?)([/.-])(?:D|M|YY?)\1(?:D|M|YY?)$/;
+
+const NEEDS_TRUST: SettingProblem = {
+  setting: "sip_transport",
+  message: "for TLS the phone needs a trust list (CTL or ITL), which this server does not make",
+  remedy: "Put the trust list of the SIP server into the site's folder, or use udp or tcp.",
+};
+
+const ONE_CODEC: SettingProblem = {
+  setting: "codec",
+  message: "the phone's file names one preferred codec and g722: the others are left out",
+  remedy: "Let the SIP server choose among the others.",
+};
+
+function portOf({ site, settings }: JavaSource): string {
+  return settings.sip_port ?? String(site.sip?.port ?? 5060);
+}
+
+/** The phone goes to the next member when it has lost one (usecallmanager.nz; grade B). */
+function sipServers(source: JavaSource): JavaWords["servers"] {
+  const { site, settings } = source;
+  const addresses = [settings.sip_proxy ?? site.sip?.proxy, settings.sip_backup_proxy];
+  return addresses.flatMap((address, priority) =>
+    address === undefined ? [] : [{ priority, address, port: portOf(source) }],
+  );
+}
+
+function buttonsOf(source: JavaSource, problems: SettingProblem[], notes: SettingProblem[]) {
+  const { phone, model, settings } = source;
   if (phone.lines.length > model.lines) {
     const message = `the phone has ${phone.lines.length} lines, a ${model.id} has keys for ${model.lines}`;
     const remedy = `Remove the lines after line${model.lines}, or correct the model.`;
     problems.push({ setting: `line${model.lines + 1}`, message, remedy });
   }
-  for (const [index, line] of phone.lines.entries()) {
+  return [...lineButtons(source, problems, notes), ...speedButtons(settings, phone, model, problems, notes)];
+}
+
+function lineButtons(
+  { phone, settings }: JavaSource,
+  problems: SettingProblem[],
+  notes: SettingProblem[],
+): readonly JavaButton[] {
+  return phone.lines.map((line, index) => {
     const own = `line${index + 1}`;
     const label = line.label ?? line.name;
     const displayName = line.displayName ?? line.name;
@@ -105,41 +175,57 @@ function buttonsOf({ phone, model, settings }: JavaSource, problems: SettingProb
       check(problems, `${own}_password`, PASSWORD, line.password, true);
       if (line.password.length > 12) notes.push(longPassword(own));
     }
-    const password = line.password === undefined ? {} : { password: line.password };
-    buttons.push({
+    // Such a server knows a phone by its first line; the others have no credentials of their own (usecallmanager.nz).
+    const isAlone = index === 0 || orStandard(settings, "usecallmanager") === "off";
+    const { [`${own}_proxy`]: proxy, [`${own}_port`]: port } = settings;
+    const voicemail = settings[`${own}_voicemail`] ?? settings.voicemail;
+    return {
       button: index + 1,
-      feature: 9,
+      feature: 9 as const,
       index: index + 1,
       label,
       name: line.name,
       displayName,
-      authName,
-      ...password,
-    });
-  }
+      ...(isAlone ? { authName } : {}),
+      ...(isAlone && line.password !== undefined ? { password: line.password } : {}),
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(port === undefined ? {} : { port }),
+      ...(voicemail === undefined ? {} : { voicemail }),
+    };
+  });
+}
+
+/** Speed dials stand on the keys after the lines. */
+function speedButtons(
+  settings: JavaSource["settings"],
+  phone: Phone,
+  model: Model,
+  problems: SettingProblem[],
+  notes: SettingProblem[],
+): readonly JavaButton[] {
+  const buttons: JavaButton[] = [];
+  let watched = false;
   for (const [name, number] of speedDials(settings)) {
     const button = Math.max(phone.lines.length, 1) + Number(name.slice("speed".length));
     const label = settings[`${name}_label`] ?? number;
     check(problems, name, NAME, number);
     check(problems, `${name}_label`, NAME, label);
-    if (button <= model.lines) buttons.push({ button, feature: 2, label, name: number });
-    else
-      notes.push({
-        setting: name,
-        message: `a ${model.id} has no key left for it`,
-        remedy: `Remove ${name}, or a line.`,
-      });
+    const watches = orStandard(settings, `${name}_blf`) === "on";
+    if (button > model.lines) {
+      const message = `a ${model.id} has no key left for it`;
+      notes.push({ setting: name, message, remedy: `Remove ${name}, or a line.` });
+      continue;
+    }
+    buttons.push({ button, feature: watches ? 21 : 2, label, name: number });
+    if (watches && !watched) notes.push(needsPatch(`${name}_blf`));
+    watched ||= watches;
   }
   return buttons;
 }
 
-/** Under SCCP lines and keys come from the call manager; the file has no place for them. */
-function sccpButtons({ settings }: JavaSource, notes: SettingProblem[]): readonly JavaButton[] {
-  for (const [name] of speedDials(settings)) {
-    const message = "under SCCP the call manager gives the phone its keys";
-    notes.push({ setting: name, message, remedy: "Set the speed dial in the call manager." });
-  }
-  return [];
+function needsPatch(setting: string): SettingProblem {
+  const message = "its lamp works with a CallManager, or an Asterisk patched for Cisco phones, and no other";
+  return { setting, message, remedy: "Set usecallmanager to on with such a server; with another the key only dials." };
 }
 
 function speedDials(settings: Readonly<Record<string, string>>): readonly (readonly [name: string, number: string])[] {

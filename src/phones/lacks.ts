@@ -1,39 +1,41 @@
-import type { SettingProblem } from "./settings.ts";
+import type { Protocol } from "../firmware/release.ts";
+import { templateFolder } from "./boot-files.ts";
+import type { Model } from "./family.ts";
+import { type Reader, type SettingProblem, setting } from "./settings.ts";
 
-/** Shared settings that a family's files have no place for; `speed` stands for every speed dial. */
-const LACKS: Readonly<Record<string, ReadonlySet<string>>> = {
-  "cisco-7940": new Set("web_access voice_vlan".split(" ")),
-  "cisco-java": new Set("logo_url syncinfo_sync voice_vlan".split(" ")),
-  "cisco-ata": new Set(
-    (
-      "time_format date_format sip_transport codec voicemail phone_label directory_url services_url authentication_url idle_url " +
-      "information_url messages_url proxy_server_url logo_url user_locale network_locale web_access dial_plan ring_list syncinfo_sync " +
-      "voice_vlan speed"
-    ).split(" "),
-  ),
-  polycom: new Set(
-    (
-      "date_format codec phone_label directory_url services_url authentication_url idle_url information_url messages_url " +
-      "proxy_server_url logo_url user_locale network_locale web_access dial_plan ring_list syncinfo_sync call_managers sccp_port"
-    ).split(" "),
-  ),
+const KINDS: Readonly<Record<string, string>> = {
+  "cisco-7940": "7940",
+  "cisco-java": "Java",
+  "cisco-ata": "ATA",
+  polycom: "Polycom",
 };
 
+/** Whether files of a model, under either protocol, can carry a setting with these readers. */
+export function reachesModel({ family }: Model, reaches: readonly Reader[]): boolean {
+  const kind = KINDS[templateFolder(family)];
+  return kind !== undefined && reaches.some((reader) => reader.startsWith(kind));
+}
+
 /**
- * Notes on the settings of a phone that its family's files cannot carry: told, not dropped in silence. `folder` is the
- * family whose files the phone reads.
+ * Notes on the settings of a phone that its files cannot carry: told, not dropped in silence. `folder` is the family whose
+ * files the phone reads, `protocol` the one that its release speaks.
  */
-export function lacking(folder: string, settings: Readonly<Record<string, string>>): readonly SettingProblem[] {
-  const lacks = LACKS[folder];
-  const names = Object.keys(settings).filter(
-    (name) => lacks?.has(name.replace(/^speed\d+(?:_label)?$/, "speed")) === true,
-  );
-  return names.map((setting) => ({
-    setting,
-    message: "the phone's files have no place for it: left out",
-    remedy:
-      setting === "voice_vlan"
-        ? "Give the voice VLAN by CDP, LLDP or DHCP."
-        : "Set it on the phone or remove the setting.",
-  }));
+export function lacking(
+  folder: string,
+  protocol: Protocol,
+  settings: Readonly<Record<string, string>>,
+): readonly SettingProblem[] {
+  const kind = KINDS[folder] ?? folder;
+  const reader = (kind === "Polycom" ? kind : `${kind} ${protocol === "SCCP" ? "SCCP" : "SIP"}`) as Reader;
+  return Object.keys(settings).flatMap((name) => {
+    const row = setting(name);
+    if (row === undefined || row.reaches.includes(reader)) return [];
+    return [
+      {
+        setting: name,
+        message: "the phone's files have no place for it: left out",
+        remedy: row.instead ?? "Set it on the phone, or remove the setting.",
+      },
+    ];
+  });
 }

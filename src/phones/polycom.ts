@@ -53,6 +53,7 @@ export const polycom: Family = {
     "master-default": "000000000000.cfg",
     "phone-config": "<mac>-extension.cfg",
     "site-config": "site.cfg",
+    directory: "<mac>-directory.xml",
     bootrom: "<part>.bootrom.ld",
     application: "<part>.sip.ld",
   },
@@ -130,15 +131,23 @@ function withoutFolder(filename: string): string {
 }
 
 function view(_from: Release | undefined, to: Release, _lever: Lever): StageView {
-  const told = atRest(to);
+  const told = viewOf(to, []);
   return { waiting: told, installing: told };
 }
 
+/** A phone that stays has its directory too. */
 function atRest(release: Release): View {
+  return viewOf(release, ["directory"]);
+}
+
+function viewOf(release: Release, more: readonly string[]): View {
   const say = (kind: string): Publication => ({ kind, answer: "rendered", load: release.load, brief: false });
   const hide = (kind: string): Publication => ({ kind, answer: "absent" });
   return {
-    publications: [...["master", "master-default", "phone-config", "site-config"].map(say), hide("cloud-config")],
+    publications: [
+      ...["master", "master-default", "phone-config", "site-config", ...more].map(say),
+      hide("cloud-config"),
+    ],
     images: release.files.map((f) => ({ file: f.name, load: release.load })),
   };
 }

@@ -28,5 +28,8 @@ export interface Group {
     readonly group?: string;
     readonly label?: string;
   };
+  /** Of equal names a group's own setting wins over its profile's. */
   readonly settings: Readonly<Record<string, string>>;
+  /** A set of settings that several groups share. */
+  readonly profile?: { readonly name: string; readonly settings: Readonly<Record<string, string>> };
 }

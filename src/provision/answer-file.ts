@@ -47,6 +47,9 @@ export interface Desk extends FileDesk {
   settled(): Promise<void>;
 }
 
+/** As many settings that phones cannot follow as are remembered as told. */
+const MOST_TOLD = 10_000;
+
 /** What was answered to a request, for when its delivery is reported. */
 interface Answered {
   readonly mac: Mac;
@@ -62,6 +65,7 @@ interface Answered {
 export function createFileDesk(parts: DeskParts): Desk {
   const answered = new WeakMap<FileRequest, Answered>();
   const namedPhones = parts.namedPhones ?? createNamedPhones();
+  const told = new Set<string>();
   let pending: Promise<unknown> = Promise.resolve();
 
   async function answer(request: FileRequest): Promise<BootFile> {
@@ -193,12 +197,26 @@ export function createFileDesk(parts: DeskParts): Desk {
   ): Promise<BootFile> {
     const phone = (await parts.store.phone(mac)) ?? { mac, lines: [], settings: {} };
     const result = renderFor(parts, phone, family, publication);
-    if (result.is === "rendered") return { ...result, name: file.canonical };
-    const because = result.problems.map((p) => `${p.where}: ${p.message}`).join("; ");
-    if (result.optional !== true) {
-      parts.note({ event: "file.unrenderable", detail: because, mac, ip: request.ip, file: request.filename });
+    if (result.is === "rendered") {
+      // Nobody configured this one, or the phone has written it since: theirs goes first.
+      const own =
+        result.standard === true ? await parts.siteFiles.find(request.filename) : await writtenBefore(request.filename);
+      if (own !== undefined) return { is: "image", image: own };
+      for (const { where, message, remedy } of result.notes ?? [])
+        remark(request, mac, `${where}: ${message}. ${remedy}`);
+      return { ...result, name: file.canonical };
     }
+    if (result.optional === true) return fromSite(request);
+    const because = result.problems.map((p) => `${p.where}: ${p.message}`).join("; ");
+    parts.note({ event: "file.unrenderable", detail: because, mac, ip: request.ip, file: request.filename });
     return { is: "refused", why: "not-found", because };
+  }
+
+  /** Told once while the server runs: a phone asks for its files at every boot. */
+  function remark(request: FileRequest, mac: Mac, detail: string): void {
+    if (told.has(detail)) return;
+    if (told.size < MOST_TOLD) told.add(detail);
+    parts.note({ event: "file.noted", detail, mac, ip: request.ip, file: request.filename });
   }
 
   /** A phone that is not enrolled: the site's own files first, whatever else is known of it (rule N10). */

@@ -1,5 +1,5 @@
 import { XMLValidator } from "fast-xml-parser";
-import { compileAtaProfile } from "../phones/ata-profile.ts";
+import type { AtaCompiled } from "../phones/ata-profile.ts";
 import type { RenderedFile } from "../phones/boot-files.ts";
 import { stranger } from "../phones/characters.ts";
 import { cnfFault, cnfKey } from "../phones/cnf-keys.ts";
@@ -12,10 +12,16 @@ export interface FormatFault {
 }
 
 /**
- * Reads a rendered file of `octets` octets as its format asks and says what is wrong with it; nothing is, when the list is empty. Messages
- * never repeat a secret.
+ * Reads a rendered file of `octets` octets as its format asks and says what is wrong with it; nothing is, when the list is
+ * empty. `profile` is what a profile's text was compiled to. Messages never repeat a secret.
  */
-export function checkFormat(file: RenderedFile, text: string, octets: number, load: string): readonly FormatFault[] {
+export function checkFormat(
+  file: RenderedFile,
+  text: string,
+  octets: number,
+  load: string,
+  profile: AtaCompiled | undefined,
+): readonly FormatFault[] {
   if (octets === 0) return [{ message: "the file is empty; a phone can loop on an empty file" }];
   if (octets > file.maxOctets) return [{ message: `the file has ${octets} octets, the phone reads ${file.maxOctets}` }];
   switch (file.format) {
@@ -26,10 +32,9 @@ export function checkFormat(file: RenderedFile, text: string, octets: number, lo
     case "xml":
       return checkXml(text);
     case "ata":
-    case "ata-text": {
-      const compiled = compileAtaProfile(text);
-      return compiled.is === "compiled" ? [] : compiled.problems;
-    }
+    case "ata-extended":
+    case "ata-text":
+      return profile?.is === "refused" ? profile.problems : [];
     case "ringlist":
       return checkRingList(text);
   }

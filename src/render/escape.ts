@@ -18,6 +18,7 @@ export function escapeFor(format: FileFormat, value: string): Escaped {
     case "load-name":
       return refuse(value, "token");
     case "ata":
+    case "ata-extended":
     case "ata-text":
       return refuse(value, "ascii");
     case "ringlist":

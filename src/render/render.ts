@@ -35,6 +35,8 @@ export type Rendered =
       readonly contentType: string;
       /** Settings that the phone cannot follow and that the file leaves out; absent where there are none. */
       readonly notes?: readonly RenderProblem[];
+      /** Nobody configured what the file says: where the site has a file of that name, it goes first. */
+      readonly standard?: true;
     }
   | {
       readonly is: "refused";

@@ -1,5 +1,6 @@
-import { compileAtaProfile } from "../phones/ata-profile.ts";
+import { type AtaCompiled, compileAtaProfile } from "../phones/ata-profile.ts";
 import { RENDERED_FILES, type RenderedFile, templateFolder } from "../phones/boot-files.ts";
+import { ataProfileName } from "../phones/cisco-ata.ts";
 import type { SettingProblem } from "../phones/settings.ts";
 import { isLoadName } from "../phones/value-range.ts";
 import { checkFormat } from "./check.ts";
@@ -7,7 +8,7 @@ import { escapeFor } from "./escape.ts";
 import type { Rendered, Renderer, RenderProblem, RenderRequest } from "./render.ts";
 import { NothingConfigured, sealed, UnusableSettings, UnusableVariable } from "./sealed.ts";
 import { compileTemplate, type Fill, lineOf, TemplateError, type TemplateSource } from "./template.ts";
-import { variablesOf } from "./variables.ts";
+import { type Remarks, variablesOf } from "./variables.ts";
 
 /**
  * Makes a renderer of templates: of two for one file the later wins, so that a site's own stand behind the shipped ones
@@ -46,9 +47,9 @@ function renderWith(template: Compiled, request: RenderRequest): Rendered {
   if (!isLoadName(request.load)) return refused([badLoad(request)]);
   const { file, source, fill } = template;
   let text: string;
-  const notes: SettingProblem[] = [];
+  const remarks: Remarks = { notes: [], standard: false };
   try {
-    text = fill(sealed(variablesOf(request, notes), (value) => escapeFor(file.format, value)));
+    text = fill(sealed(variablesOf(request, remarks), (value) => escapeFor(file.format, value)));
   } catch (error) {
     if (error instanceof NothingConfigured) return notConfigured(error, request);
     const problems = problemsOf(error, template, request);
@@ -56,22 +57,36 @@ function renderWith(template: Compiled, request: RenderRequest): Rendered {
     return refused(problems);
   }
   const plain = new TextEncoder().encode(text);
-  const faults = checkFormat(file, text, plain.length, request.load);
+  const profile = profileIn(file, text, request);
+  const faults = checkFormat(file, text, plain.length, request.load, profile);
   if (faults.length > 0) {
     const remedy = `Correct ${source.path}, or the setting that the line comes from.`;
     return refused(faults.map(({ line, message }) => ({ where: `${source.path}${inLine(line)}`, message, remedy })));
   }
-  const octets = file.format === "ata" ? compiledOctets(text, plain) : plain;
-  const { contentType } = file;
-  return notes.length === 0
-    ? { is: "rendered", octets, contentType }
-    : { is: "rendered", octets, contentType, notes: notes.map((note) => problemOf(note, request)) };
+  const octets = octetsOf(file, plain, profile);
+  if (octets === undefined) return refused([notSplit(request)], true);
+  const notes = [...new Map(remarks.notes.map((note) => [`${note.setting} ${note.message}`, note])).values()].map(
+    (note) => problemOf(note, request),
+  );
+  return {
+    is: "rendered",
+    octets,
+    contentType: file.contentType,
+    ...(notes.length === 0 ? {} : { notes }),
+    ...(remarks.standard ? { standard: true } : {}),
+  };
 }
 
-/** A profile is compiled; its check has compiled it once already. */
-function compiledOctets(text: string, plain: Uint8Array): Uint8Array {
-  const compiled = compileAtaProfile(text);
-  return compiled.is === "compiled" ? compiled.octets : plain;
+function profileIn({ format, kind }: RenderedFile, text: string, { model, phone }: RenderRequest) {
+  if (!format.startsWith("ata")) return undefined;
+  // Only what a phone asks for by its own MAC can be split: the second file's name is made of the first one's.
+  return compileAtaProfile(text, kind.startsWith("ata-default") ? {} : { name: ataProfileName(model, phone.mac) });
+}
+
+/** Undefined for the second file of a profile that one file holds. */
+function octetsOf({ format }: RenderedFile, plain: Uint8Array, profile: AtaCompiled | undefined) {
+  if (profile?.is !== "compiled" || format === "ata-text") return plain;
+  return format === "ata" ? profile.octets : profile.extended?.octets;
 }
 
 function problemsOf(
@@ -108,14 +123,19 @@ function inLine(line: number | undefined): string {
   return line === undefined ? "" : `, line ${line} of what it renders`;
 }
 
-function refused(problems: readonly RenderProblem[]): Rendered {
-  return { is: "refused", problems };
+function refused(problems: readonly RenderProblem[], optional = false): Rendered {
+  return optional ? { is: "refused", problems, optional } : { is: "refused", problems };
+}
+
+function notSplit({ phone }: RenderRequest): RenderProblem {
+  const message = "one file holds the whole profile: the phone is told that there is no second one";
+  return { where: `phone ${phone.mac}`, message, remedy: "Nothing is to be done." };
 }
 
 function notConfigured({ setting }: NothingConfigured, request: RenderRequest): Rendered {
   const message = "nothing is configured: the phone is told that there is no such file";
   const problem = problemOf({ setting, message, remedy: `Set ${setting} where the phone should have one.` }, request);
-  return { is: "refused", problems: [problem], optional: true };
+  return refused([problem], true);
 }
 
 function noTemplate({ family, kind }: RenderRequest): RenderProblem {

@@ -1,20 +1,32 @@
 import { ataWords } from "../phones/ata-settings.ts";
+import { templateFolder } from "../phones/boot-files.ts";
 import { cnfLines } from "../phones/cnf-settings.ts";
 import { type DialRule, dialRules, ringTones } from "../phones/dial-plan.ts";
 import { javaWords } from "../phones/java-settings.ts";
+import { lacking } from "../phones/lacks.ts";
 import { polycomWords } from "../phones/polycom-settings.ts";
-import { listOf, type SettingProblem } from "../phones/settings.ts";
+import { checkSettings, listOf, orStandard, type SettingProblem } from "../phones/settings.ts";
+import { softKeySets } from "../phones/soft-keys.ts";
 import { callManagerTimeZone } from "../phones/time-zone.ts";
 import { macWithColons } from "../wire/address.ts";
 import type { RenderRequest } from "./render.ts";
 import { NothingConfigured, UnusableSettings, type Variable } from "./sealed.ts";
 
+/** What a file says about itself while it is filled. */
+export interface Remarks {
+  /** Settings that the file leaves out. */
+  readonly notes: SettingProblem[];
+  /** Whether the file holds what no setting asked for. */
+  standard: boolean;
+}
+
 /**
  * Everything a template may name; templates/README.md says what each is. Getters make what one file alone needs, so that
- * a fault in it harms that file alone; they throw {@link UnusableSettings}. What a file leaves out is added to `notes`.
+ * a fault in it harms that file alone; they throw {@link UnusableSettings}. What a file leaves out is added to `remarks`.
  */
-export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { readonly [name: string]: Variable } {
+export function variablesOf(request: RenderRequest, remarks: Remarks): { readonly [name: string]: Variable } {
   const { site, phone, model, release, settings } = request;
+  const { notes } = remarks;
   return {
     load: request.load,
     brief: request.brief,
@@ -40,13 +52,14 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
       }));
     },
     get sccp() {
-      return { call_managers: callManagers(request), port: settings.sccp_port ?? String(site.sccp?.port ?? 2000) };
+      return { call_managers: callManagers(request), port: sccpPort(request) };
     },
     get sip() {
       return {
         proxy: settings.sip_proxy ?? site.sip?.proxy,
         port: settings.sip_port ?? String(site.sip?.port ?? 5060),
         transport: settings.sip_transport ?? site.sip?.transport ?? "udp",
+        servers: release.protocol === "SIP" ? sipServers(request) : [],
       };
     },
     get cisco_time_zone() {
@@ -57,31 +70,57 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
       notes.push({ setting: "time_zone", message: `${zone.cannot}: left out`, remedy });
       return undefined;
     },
+    get device() {
+      notes.push(...lacking(templateFolder(request.family), release.protocol, settings));
+      return sound(deviceWords(settings), checkSettings(settings));
+    },
     get java() {
       const { problems, notes: left, buttons, ...words } = javaWords(request);
       notes.push(...left);
       return sound(
         {
-          buttons: buttons.map(({ index, displayName, authName, password, ...button }) => ({
-            ...button,
-            index,
-            display_name: displayName,
-            auth_name: authName,
-            password,
+          buttons: buttons.map((key) => ({
+            button: key.button,
+            feature: key.feature,
+            index: key.index,
+            label: key.label,
+            name: key.name,
+            display_name: key.displayName,
+            auth_name: key.authName,
+            password: key.password,
+            proxy: key.proxy ?? words.proxy,
+            port: key.port ?? words.port,
+            voicemail: key.voicemail,
           })),
-          proxy: words.proxy,
-          port: words.port,
+          servers: words.servers,
           transport: words.transport,
+          security_mode: words.securityMode,
           codec: words.codec,
-          register_expires: words.registerExpires,
+          g722: words.g722,
+          dtmf: words.dtmf,
+          dtmf_payload: orStandard(settings, "dtmf_payload"),
+          vad: orStandard(settings, "vad") === "on",
+          ring: words.ring,
+          nat: words.nat,
+          media_port_first: words.mediaPorts.first,
+          media_port_last: words.mediaPorts.last,
+          register_expires: orStandard(settings, "register_expires"),
           phone_label: words.phoneLabel,
           date_template: words.dateTemplate,
           ntp: words.ntp,
-          web_access: words.webAccess,
+          soft_key_file: words.softKeyFile,
           version_stamp: words.versionStamp,
         },
         problems,
       );
+    },
+    get soft_keys() {
+      if (settings.soft_keys === undefined) throw new NothingConfigured("soft_keys");
+      const read = softKeySets(settings.soft_keys);
+      if (typeof read !== "string") return { keys: read.keys, sets: read.sets };
+      throw new UnusableSettings([
+        { setting: "soft_keys", message: read, remedy: "Write it like: On Hook=Redial NewCall CFwdAll" },
+      ]);
     },
     get ata() {
       const words = ataWords(request);
@@ -92,6 +131,13 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
           proxy: words.proxy,
           port: words.port,
           ntp: words.ntp,
+          backup_ntp: words.backupNtp,
+          time_zone: words.timeZone,
+          codec: words.codec,
+          interval: words.interval,
+          nat_address: words.natAddress,
+          media_port: words.mediaPort,
+          display_names: words.displayNames,
           register_expires: words.registerExpires,
         },
         words.problems,
@@ -106,13 +152,20 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
           vendor_files: words.vendorFiles,
           own: words.own,
           common: words.common,
-          contacts: words.contacts.map((item) => ({ ...item })),
           old_models: words.oldModels.map(({ tag, application, vendorFiles }) => ({
             tag,
             application,
             vendor_files: vendorFiles,
           })),
         },
+        words.problems,
+      );
+    },
+    get contacts() {
+      const words = polycomWords(request);
+      if (words.contacts.length === 0) throw new NothingConfigured("speed1");
+      return sound(
+        words.contacts.map((contact) => ({ ...contact })),
         words.problems,
       );
     },
@@ -123,6 +176,7 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
     },
     get dial_plan() {
       const { rules, problems } = dialRules(settings.dial_plan);
+      remarks.standard ||= settings.dial_plan === undefined;
       return sound(rules.map(withEveryOption), problems);
     },
     get ring_list() {
@@ -131,6 +185,22 @@ export function variablesOf(request: RenderRequest, notes: SettingProblem[]): { 
       return sound(tones, problems);
     },
   };
+}
+
+/** Words that every SEP file shares, whatever the family. */
+function deviceWords(settings: RenderRequest["settings"]) {
+  const isOn = (name: string) => orStandard(settings, name) === "on";
+  return {
+    // 0 is on (cisco.md §7.2).
+    web_access: isOn("web_access") ? "0" : "1",
+    ssh_access: isOn("ssh") ? "0" : "1",
+    pc_port: isOn("pc_port") ? "0" : "1",
+    date_template: `${orStandard(settings, "date_format")}${orStandard(settings, "time_format") === "12" ? "A" : ""}`,
+  };
+}
+
+function sccpPort({ site, settings }: RenderRequest): string {
+  return settings.sccp_port ?? (site.sccp === undefined ? orStandard(settings, "sccp_port") : String(site.sccp.port));
 }
 
 function sound<T>(value: T, problems: readonly SettingProblem[]): T {
@@ -146,6 +216,13 @@ function callManagers({ site, settings }: RenderRequest): readonly Variable[] {
   return addresses.map((address, index) => ({ priority: index, address }));
 }
 
+/** Where a SIP phone without a file of its own registers. */
+function sipServers({ site, settings }: RenderRequest): readonly Variable[] {
+  return [settings.sip_proxy ?? site.sip?.proxy, settings.sip_backup_proxy]
+    .filter((address) => address !== undefined)
+    .map((address, index) => ({ priority: index, address }));
+}
+
 const OPTIONAL_SETTINGS = [
   "authentication_url",
   "directory_url",
@@ -155,6 +232,10 @@ const OPTIONAL_SETTINGS = [
   "proxy_server_url",
   "services_url",
   "date_format",
+  "idle_timeout",
+  "nat_address",
+  "ssh_user",
+  "ssh_password",
   "sync",
   "syncinfo_sync",
   "user_locale",

@@ -12,7 +12,7 @@ import { type Guided, guideFor } from "./guide.ts";
 import { listPhones, type PhoneStory, putPhones, removePhone, type ShownPhone, showPhone } from "./inventory.ts";
 import { report } from "./job-report.ts";
 import { type Probed, probe } from "./probe.ts";
-import { explainedSettings, octetsFor } from "./rendering.ts";
+import { explainedSettings, octetsFor, type Served } from "./rendering.ts";
 import { restart } from "./restart.ts";
 
 /** What `provision status --json` prints. */
@@ -35,8 +35,8 @@ export interface Administration {
   exportPhones(request: Sent<"exportPhones">): Promise<{ readonly csv: string }>;
   putPhones(request: Sent<"putPhones">): Promise<{ readonly put: number }>;
   removePhone(request: Sent<"removePhone">): Promise<{ readonly removed: string }>;
-  /** Octets in base64. */
-  render(request: Sent<"render">): Promise<{ readonly octets: string }>;
+  /** Octets in base64; notes on what the phone cannot follow and the file leaves out. */
+  render(request: Sent<"render">): Promise<{ readonly octets: string; readonly notes: Served["notes"] }>;
   /** Every setting of a phone, and who set it. */
   explain(request: Sent<"explain">): Promise<readonly ExplainedSetting[]>;
 }
@@ -58,9 +58,10 @@ export function operationsOf(core: Core): Operations {
     exportPhones: async (request) => ({ csv: writeInventory(await core.store.phones(), request) }),
     putPhones: (request) => putPhones(core, request),
     removePhone: (request) => removePhone(core, request),
-    render: async ({ name, mac, stage }) => ({
-      octets: Buffer.from(await octetsFor(core, name, mac, stage)).toString("base64"),
-    }),
+    render: async ({ name, mac, stage }) => {
+      const { octets, notes } = await octetsFor(core, name, mac, stage);
+      return { octets: Buffer.from(octets).toString("base64"), notes };
+    },
     explain: ({ mac }) => explainedSettings(core, mac),
   };
   const checked = (Object.keys(operations) as Name[]).map((name) => [

@@ -7,8 +7,10 @@ import { openSiteFiles } from "../files/site-files.ts";
 import { loadTemplates } from "../files/templates.ts";
 import { listenHttp } from "../http/listen.ts";
 import { openDgram } from "../net/udp.ts";
+import { CNF_KEYS, cnfKey } from "../phones/cnf-keys.ts";
 import type { Phone } from "../phones/phone.ts";
 import { isSecretName } from "../phones/secret-name.ts";
+import { checkSettings, SETTINGS, setting } from "../phones/settings.ts";
 import { renderFor } from "../provision/answer-file.ts";
 import { overtaken } from "../render/overrides.ts";
 import { createRenderer } from "../render/renderer.ts";
@@ -18,6 +20,7 @@ import { findServer } from "./control-client.ts";
 import { type Core, openCore } from "./core.ts";
 import { dhcpSettings, findDhcpPlace } from "./dhcp-settings.ts";
 import { type Known, loadKnowledge } from "./knowledge.ts";
+import { nearest } from "./near.ts";
 import { portTrouble } from "./port-trouble.ts";
 import { shipped } from "./shipped.ts";
 import { told } from "./told.ts";
@@ -38,6 +41,7 @@ export async function checkEverything(config: Config, now: () => number): Promis
   const looks: readonly [string, () => Promise<Found>][] = [
     ["manifests", () => manifests()],
     ["templates", () => templates(config)],
+    ["groups", () => groupSettings(config)],
     ["site files", () => siteFiles(config)],
     ["data", async () => dataFolder(config)],
     ["disk space", () => diskSpace(config.data)],
@@ -96,6 +100,43 @@ async function templates(config: Config): Promise<Found> {
   const old = overtaken(files);
   if (old.length === 0) return fine(`${files.length} templates`);
   return old.map(({ where, message, remedy }) => ({ is: "warning", message: `${where}: ${message}`, remedy }));
+}
+
+/** Settings of groups and profiles that no phone could follow, and names that nothing reads. */
+async function groupSettings({ groups, templates: own }: Config): Promise<Found> {
+  const files = await loadTemplates(shipped("templates"), own);
+  const read = (name: string) => files.some(({ text }) => text.includes(`settings.${name}`));
+  const found = groups.flatMap(({ name, settings, profile }) => [
+    ...settingFaults(`group ${name}`, settings, read),
+    ...settingFaults(`group ${name}, profile ${profile?.name}`, profile?.settings ?? {}, read),
+  ]);
+  return found.length > 0 ? found : fine(`${groups.length} groups`);
+}
+
+function settingFaults(
+  where: string,
+  settings: Readonly<Record<string, string>>,
+  read: (name: string) => boolean,
+): Found {
+  const names = [...SETTINGS.map(({ name }) => name), ...CNF_KEYS.map(({ key }) => key), "cisco_time_zone"];
+  const unknown = Object.keys(settings).filter(
+    (name) => setting(name) === undefined && cnfKey(name) === undefined && name !== "cisco_time_zone" && !read(name),
+  );
+  return [
+    ...checkSettings(settings)
+      .filter(({ setting: name }) => name === "phone_password" || cnfKey(name) === undefined)
+      .map(({ setting: name, message, remedy }) => ({
+        is: "error" as const,
+        code: "E_RENDER",
+        message: `${where}, ${name}: ${message}`,
+        remedy,
+      })),
+    ...unknown.map((name) => {
+      const meant = nearest(name, names);
+      const remedy = meant === undefined ? "templates/README.md lists the settings" : `did you mean ${meant}?`;
+      return { is: "warning" as const, message: `${where}, ${name}: no template reads this setting`, remedy };
+    }),
+  ];
 }
 
 async function siteFiles(config: Config): Promise<Found> {
@@ -158,14 +199,25 @@ async function inventory(config: Config, now: () => number): Promise<Found> {
   const core = await openCore(config, now, false);
   try {
     const phones = await core.store.phones();
-    const problems = phones.flatMap((phone) => unrenderable(core, core.known, phone));
-    return problems.length > 0 ? problems : fine(`${phones.length} phones`);
+    const leftOut = new Map<string, { remedy: string; phones: Set<string> }>();
+    const problems = phones.flatMap((phone) => unrenderable(core, core.known, phone, leftOut));
+    const warnings = [...leftOut].map(([what, told]) => leftOutBy(what, told));
+    return problems.length + warnings.length > 0 ? [...problems, ...warnings] : fine(`${phones.length} phones`);
   } finally {
     await core.close();
   }
 }
 
-function unrenderable(core: Core, known: Known, phone: Phone): Found {
+/** What phones cannot follow, by what it is: many phones share one reason. */
+type LeftOut = Map<string, { readonly remedy: string; readonly phones: Set<string> }>;
+
+function leftOutBy(what: string, { remedy, phones }: { readonly remedy: string; readonly phones: Set<string> }) {
+  const [first = "", ...others] = phones;
+  const who = others.length === 0 ? first : `${first} and ${others.length} more`;
+  return { is: "warning" as const, message: `${who}: ${what}`, remedy };
+}
+
+function unrenderable(core: Core, known: Known, phone: Phone, leftOut: LeftOut): Found {
   const family = known.families.find((one) => one.models.some((model) => model.id === phone.model));
   const release = known.graph(family?.id ?? "")?.releases.get(phone.running ?? "");
   if (family === undefined || release === undefined) return [];
@@ -173,7 +225,16 @@ function unrenderable(core: Core, known: Known, phone: Phone): Found {
   return family.atRest(release).publications.flatMap((publication) => {
     if (publication.answer !== "rendered") return [];
     const rendered = renderFor(parts, phone, family, publication);
-    if (rendered.is === "rendered" || rendered.optional === true) return [];
+    if (rendered.is === "rendered") {
+      for (const { where, message, remedy } of rendered.notes ?? []) {
+        const what = `${where.slice(where.indexOf(", ") + 2)}: ${message}`;
+        const told = leftOut.get(what) ?? { remedy, phones: new Set() };
+        leftOut.set(what, told);
+        told.phones.add(macWithColons(phone.mac));
+      }
+      return [];
+    }
+    if (rendered.optional === true) return [];
     return rendered.problems.map(({ where, message, remedy }) => ({
       is: "error" as const,
       code: "E_RENDER",

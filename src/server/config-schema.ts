@@ -251,12 +251,11 @@ const select = section({
   label: setting.optional(),
 });
 
-const group = section({
-  select: select.default({}),
-  settings: z
-    .record(z.string(), setting, { error: () => `a mapping is expected here${arrow}write name: value pairs` })
-    .default({}),
-});
+const settings = z
+  .record(z.string(), setting, { error: () => `a mapping is expected here${arrow}write name: value pairs` })
+  .default({});
+
+const group = section({ select: select.default({}), profile: text.optional(), settings });
 
 const fleet = section({ transfers: whole(1, 100_000).optional() });
 
@@ -337,6 +336,10 @@ export const configSchema = section({
   groups: z
     .record(z.string(), group, { error: () => `a mapping is expected here${arrow}write name: { select, settings }` })
     .default({}),
+  /** Settings by name, for groups that share them. */
+  profiles: z
+    .record(z.string(), settings, { error: () => `a mapping is expected here${arrow}write name: { setting: value }` })
+    .default({}),
   fleet: fleet.prefault({}),
   migrations: list(migration, "rules")
     .check((context) => {
@@ -353,4 +356,13 @@ export const configSchema = section({
     .default([]),
   restart: restart.prefault({}),
   log: section({ level: oneOf(["trace", "debug", "info", "warn", "error"]).default("info") }).prefault({}),
+}).check((context) => {
+  const { groups, profiles } = context.value;
+  for (const [name, { profile }] of Object.entries(groups)) {
+    if (profile === undefined || Object.hasOwn(profiles, profile)) continue;
+    const known = Object.keys(profiles);
+    const remedy = known.length === 0 ? "add it below profiles:" : `write one of ${known.join(", ")}`;
+    const message = `there is no profile "${profile}"${arrow}${remedy}`;
+    context.issues.push({ code: "custom", input: profile, path: ["groups", name, "profile"], message });
+  }
 });

@@ -238,12 +238,18 @@ function settled(parsed: Parsed, file: string | undefined, cwd: string, override
     dhcp: parsed.dhcp,
     http: parsed.http,
     access: parsed.access,
-    groups: Object.entries(parsed.groups).map(([name, group]) => ({ name, ...group }) as Group),
+    groups: Object.entries(parsed.groups).map(([name, group]) => groupOf(name, group, parsed.profiles)),
     fleet: parsed.fleet,
     migrations: parsed.migrations as readonly MigrationRule[],
     restart: withPaths(parsed.restart, (file) => absolute(file)),
     log: parsed.log,
   });
+}
+
+function groupOf(name: string, { profile, ...group }: Parsed["groups"][string], profiles: Parsed["profiles"]): Group {
+  const settings = profile === undefined ? undefined : profiles[profile];
+  const shared = profile === undefined || settings === undefined ? {} : { profile: { name: profile, settings } };
+  return { name, ...group, ...shared } as Group;
 }
 
 function withPaths(restart: Parsed["restart"], absolute: (path: string) => string): Parsed["restart"] {

@@ -27,6 +27,7 @@ export const events = [
   "file.not-yours",
   "file.not-now",
   "file.unrenderable",
+  "file.noted",
   "file.broken-off",
   "file.failed",
   "transfer.started",

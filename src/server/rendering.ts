@@ -3,12 +3,19 @@ import type { View } from "../phones/family.ts";
 import type { Phone } from "../phones/phone.ts";
 import { renderFor } from "../provision/answer-file.ts";
 import type { Image } from "../provision/ports.ts";
+import type { RenderProblem } from "../render/render.ts";
 import { type Mac, macWithColons } from "../wire/address.ts";
 import type { Core } from "./core.ts";
 import { Failure, failure } from "./failure.ts";
 
+/** What a phone would get, and what the file leaves out because the phone cannot follow it. */
+export interface Served {
+  readonly octets: Uint8Array;
+  readonly notes: readonly RenderProblem[];
+}
+
 /** The octets that a phone would get for a name at this moment, or in a stage of its migration. Changes nothing. */
-export async function octetsFor(core: Core, name: string, mac: Mac, stage: number | undefined): Promise<Uint8Array> {
+export async function octetsFor(core: Core, name: string, mac: Mac, stage: number | undefined): Promise<Served> {
   const tracked = core.tracker.of(mac);
   const phone = (await core.store.phone(mac)) ?? { mac, lines: [], settings: {} };
   if (tracked === undefined && stage !== undefined) throw notEnrolled(mac);
@@ -28,7 +35,10 @@ export async function octetsFor(core: Core, name: string, mac: Mac, stage: numbe
       family,
       publication,
     );
-    if (rendered.is === "rendered") return rendered.octets;
+    const standard = rendered.is === "rendered" ? rendered.standard === true : rendered.optional === true;
+    const own = standard ? await core.siteFiles.find(name) : undefined;
+    if (own !== undefined) return whole(own);
+    if (rendered.is === "rendered") return { octets: rendered.octets, notes: rendered.notes ?? [] };
     throw new Failure("E_RENDER", 1, rendered.problems);
   }
   const entry = view?.images.find((one) => one.file === file.canonical);
@@ -66,9 +76,9 @@ function stageView(core: Core, mac: Mac, number: number): View {
   });
 }
 
-async function whole(image: Image): Promise<Uint8Array> {
+async function whole(image: Image): Promise<Served> {
   try {
-    return await image.read(0, image.size);
+    return { octets: await image.read(0, image.size), notes: [] };
   } finally {
     await image.close();
   }

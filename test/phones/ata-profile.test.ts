@@ -8,7 +8,7 @@ import { MalformedPacket } from "../../src/wire/malformed.ts";
 const hex = (octets: Uint8Array) => Buffer.from(octets).toString("hex");
 
 function compiled(text: string, key?: Uint8Array): Uint8Array {
-  const answer = compileAtaProfile(text, key);
+  const answer = compileAtaProfile(text, key === undefined ? {} : { key });
   if (answer.is === "refused") throw new Error(JSON.stringify(answer.problems));
   return answer.octets;
 }
@@ -134,4 +134,52 @@ test("any text compiles or is refused, and any octets decompile or are malformed
       }
     }),
   );
+});
+
+/** Longer than one file, by nearly every text and tone that a profile holds. */
+function longProfile(): string {
+  const tones = "DialTone BusyTone RingBackTone CallWaitTone DialTone2 AlertTone".split(" ");
+  const names =
+    "GkOrProxy Gateway GkId TftpURL AltGk SipOutBoundProxy AltTftpURL MGCPVer PWD0 PWD1 UID0 UID1 Domain".split(" ");
+  return [
+    "#txt",
+    "upgradecode:3,0x301,0x0400,0x0200,0.0.0.0,69,0x040211a,ATA030100SIP040211A.zup",
+    ...tones.map((name) => `${name}:${Array.from({ length: 11 }, (_, i) => i).join(",")}`),
+    ...names.map((name) => `${name}:${"x".repeat(31)}`),
+    `ReorderTone:${Array.from({ length: 17 }, (_, i) => i).join(",")}`,
+    `DialPlan:${"9".repeat(199)}`,
+    `CallCmd:${"c".repeat(247)}`,
+    `CodecName:${"d".repeat(247)}`,
+    `LoginID0:${"l".repeat(51)}`,
+    `LoginID1:${"l".repeat(51)}`,
+    `NatServer:${"n".repeat(47)}`,
+    `DialPlanEx:${"8".repeat(499)}`,
+    "DisplayName0:Anna",
+    "",
+  ].join("\n");
+}
+
+test("a profile that one file cannot hold is split: what came with release 3.0 goes into the second", () => {
+  const profile = longProfile();
+  const answer = compileAtaProfile(profile, { name: "ata000e84c060a6" });
+  if (answer.is !== "compiled" || answer.extended === undefined) throw new Error(JSON.stringify(answer));
+  expect(answer.octets.length).toBeLessThanOrEqual(2000);
+  expect(answer.extended.name).toBe("ata000e84c060a6.ex");
+  // Tag 0x4000, its length, the second file's name and a NUL at the very end (ATA-tools' notes on cfgfmt, §4.4).
+  const pointer = [0xc0, 0x00, 19, ...new TextEncoder().encode("ata000e84c060a6.ex"), 0];
+  expect([...answer.octets.slice(-pointer.length)]).toEqual(pointer);
+  const first = decompileAtaProfile(answer.octets);
+  const second = decompileAtaProfile(answer.extended.octets);
+  expect(second).toBe(`#txt\nDialPlanEx:${"8".repeat(499)}\nDisplayName0:Anna\n`);
+  const sorted = (text: string) =>
+    text
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .sort();
+  expect([...sorted(first), ...sorted(second)].sort()).toEqual(sorted(profile));
+});
+
+test("without a name to make the second file's of, a long profile is refused with its size", () => {
+  const nameless = compileAtaProfile(longProfile());
+  expect(nameless.is === "refused" && nameless.problems[0]?.message).toMatch(/^the profile has \d{4} octets/);
 });

@@ -3,12 +3,21 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CNF_KEYS, cnfFault, cnfKey, namesOf } from "../../src/phones/cnf-keys.ts";
 import { dialRules, ringTones } from "../../src/phones/dial-plan.ts";
-import { checkSettings, SETTINGS, setting } from "../../src/phones/settings.ts";
+import { checkSettings, READERS, SETTINGS, setting } from "../../src/phones/settings.ts";
 import { isHost, isLoadName } from "../../src/phones/value-range.ts";
 
 test("templates/README.md lists every setting with its meaning", () => {
   const readme = readFileSync(join(import.meta.dirname, "../../templates/README.md"), "utf8");
-  for (const { name, meaning } of SETTINGS) expect(readme).toContain(`| \`${name}\` | ${meaning} |`);
+  const rows = readme
+    .split("\n")
+    .filter((line) => /^\| `[a-zN_]+` \| .* \| .* \|$/.test(line) && line.split(" | ").length === 4);
+  expect(rows).toEqual(
+    SETTINGS.map(({ name, meaning, standard, reaches }) => {
+      const readers =
+        reaches.length === READERS.length ? "all" : READERS.filter((one) => reaches.includes(one)).join(", ");
+      return `| \`${name}\` | ${meaning} | ${standard ?? ""} | ${readers} |`;
+    }),
+  );
 });
 
 test("numbered settings are known up to their last number", () => {

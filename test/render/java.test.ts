@@ -106,7 +106,7 @@ test("what the phone cannot do is told, not dropped in silence", () => {
     expect.arrayContaining([expect.stringContaining("speed5"), expect.stringContaining("time_zone")]),
   );
   const sccpNotes = java("sep-config", { release: sccp, load: sccp.load }).notes;
-  expect(sccpNotes?.[0]?.message).toContain("call manager");
+  expect(sccpNotes?.find(({ where }) => where.endsWith("speed1"))?.remedy).toContain("call manager");
 });
 
 test("a name of more than thirty characters is refused", () => {

@@ -2,7 +2,12 @@ import { XMLParser } from "fast-xml-parser";
 
 /** Every parameter of a Polycom file, whatever elements group them (polycom.md §6): only attribute names count. */
 export function readPolycom(octets: Uint8Array): ReadonlyMap<string, string> {
-  const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "@", parseAttributeValue: false });
+  const parser = new XMLParser({
+    ignoreAttributes: false,
+    attributeNamePrefix: "@",
+    parseAttributeValue: false,
+    trimValues: false,
+  });
   const values = new Map<string, string>();
   const walk = (node: unknown): void => {
     if (typeof node !== "object" || node === null) return;

@@ -63,7 +63,7 @@ test("the one master file serves old and new phones together (rule P2)", () => {
 });
 
 test("a phone's own file stands left of the site's, since the first occurrence wins (rule P3)", () => {
-  expect(readPolycom(render("master").octets).get("CONFIG_FILES")).toBe("[PHONE_MAC_ADDRESS]-extension.cfg, site.cfg");
+  expect(readPolycom(render("master").octets).get("CONFIG_FILES")).toBe("000e84c060a6-extension.cfg, site.cfg");
 });
 
 test("the application stands without its part number, which the phone puts before it", () => {
@@ -124,8 +124,8 @@ test("a value reads back equal, or is refused", () => {
 });
 
 test("settings that Polycom's files have no place for are told, not dropped in silence", () => {
-  const notes = render("site-config", { settings: { ...settings, services_url: "http://h", voice_vlan: "10" } }).notes;
-  expect(notes?.map(({ where }) => where)).toEqual([expect.stringContaining("services_url")]);
+  const notes = render("site-config", { settings: { ...settings, phone_label: "Desk", voice_vlan: "10" } }).notes;
+  expect(notes?.map(({ where }) => where)).toEqual([expect.stringContaining("phone_label")]);
   const read = readPolycom(render("site-config", { settings: { voice_vlan: "10" } }).octets);
   expect([read.get("device.net.vlanId.set"), read.get("device.net.vlanId")]).toEqual(["1", "10"]);
 });

@@ -7,6 +7,7 @@ import type { Phone } from "../../src/phones/phone.ts";
 import type { Renderer } from "../../src/render/render.ts";
 import { createRenderer } from "../../src/render/renderer.ts";
 import { readCnf } from "./cnf-reader.ts";
+import { anyPart as part, anyValue as value } from "./hostile-values.ts";
 import { phone, request, sccp812 } from "./sample.ts";
 
 let renderer: Renderer;
@@ -14,87 +15,6 @@ let renderer: Renderer;
 beforeAll(async () => {
   renderer = createRenderer(await loadTemplates(join(import.meta.dirname, "../../templates")));
 });
-
-/** Values that try to leave a field of some format, run some template engine, or cut a text short (security.md S30, S32). */
-const HOSTILE = [
-  '"',
-  "'",
-  "<",
-  ">",
-  "&",
-  "]]>",
-  "<![CDATA[",
-  "-->",
-  "<!--",
-  "--",
-  "<?xml?>",
-  "<!DOCTYPE a>",
-  "&amp;",
-  "&#0;",
-  "&#x41;",
-  "&lol;",
-  "\n",
-  "\r\n",
-  "\r",
-  "\t",
-  "\0",
-  "\u0001",
-  "\u001b[2J",
-  "\u007f",
-  "\u0085",
-  "\u2028",
-  "\ud800",
-  "\udc00",
-  "\ufffe",
-  "\u{1f600}",
-  "\nimage_version: EVIL",
-  '"\nline1_name: "x',
-  '"; ',
-  "#",
-  ";",
-  ":",
-  "\\",
-  "\\n",
-  "%s%n",
-  "$(id)",
-  "`id`",
-  "$\u007b7*7}",
-  "{{7*7}}",
-  "{{{x}}}",
-  "{{constructor}}",
-  "{{#with this}}",
-  "{{lookup . 'constructor'}}",
-  "{{__proto__}}",
-  "{{#each x}}",
-  "{{> x}}",
-  "__proto__",
-  "constructor",
-  "toString",
-  "../../etc/passwd",
-  "=cmd|' /C calc'!A0",
-  "ü",
-  "Ünïcödé",
-  "日本",
-  "\u202e",
-  "\u200b",
-  "<device>",
-  "</device>",
-  "</Default><x>",
-  "' onload='",
-  "a".repeat(200),
-  "a".repeat(65_536),
-  " ",
-  "",
-];
-
-const part = fc.oneof(
-  fc.constantFrom(...HOSTILE),
-  fc.string({ unit: "binary", maxLength: 8 }),
-  fc.string({ maxLength: 12 }),
-);
-const hostile = fc.array(part, { maxLength: 3 }).map((parts) => parts.join(""));
-const tame = fc.stringMatching(/^[A-Za-z0-9 ._;:#\\{}&<>'+@-]{1,30}$/);
-const value = fc.oneof({ weight: 2, arbitrary: hostile }, { weight: 1, arbitrary: tame });
 
 describe("a .cnf file reads back equal, or is refused", () => {
   test("lines, names and passwords", () => {

@@ -148,7 +148,12 @@ describe("mistakes are named with file, line, reason and remedy", () => {
     [
       "a list for the whole",
       "- site\n",
-      "provision.yaml:1: a mapping is expected here -> write the keys site, data, keyFile, templates, tftp, dhcp, http, access, groups, fleet, migrations, restart, log below it",
+      "provision.yaml:1: a mapping is expected here -> write the keys site, data, keyFile, templates, tftp, dhcp, http, access, groups, profiles, fleet, migrations, restart, log below it",
+    ],
+    [
+      "a profile that nobody wrote",
+      `${least}groups:\n  lobby: { profile: public }\nprofiles:\n  pubic: { ring: silent }\n`,
+      'provision.yaml:3: groups.lobby.profile: there is no profile "public" -> write one of pubic',
     ],
     [
       "DHCP without a subnet",
