@@ -126,7 +126,8 @@ async function importThrough(
   const assigned = assignAll(reading, names, options.as);
   if (reading.files.length === 0 && reading.findings.length === 0) {
     const place = paths.join(", ");
-    const remedy = "Name the folder or the zip of a vendor package; `provision firmware list` shows what is known.";
+    const remedy =
+      "Name the folder or the zip of a vendor package; `provision manifests edges MODEL` shows what is known.";
     reading.findings.push({
       severity: "error",
       code: "nothing",

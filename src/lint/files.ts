@@ -50,7 +50,14 @@ export function lintFile(findings: Findings, file: LintFile): FileSays {
       findings.add(file.path, "empty-file", message, "Fill it or remove it: “not found” is a good answer.");
     return { named, loads: [] };
   }
-  if (isImage || file.size > LARGEST_TEXT) return { named, loads: [] };
+  if (isImage) return { named, loads: [] };
+  if (file.size > LARGEST_TEXT) {
+    if (named.length > 0 && /\.(?:xml|cnf|cfg|txt)$/i.test(name)) {
+      const message = `it has ${file.size} octets: no phone reads a configuration of that size`;
+      findings.add(file.path, "too-large", message, "Write it anew; what is in it is not what its name says.");
+    }
+    return { named, loads: [] };
+  }
   if (isCompiled(name)) {
     lintCompiled(findings, file);
     return { named, loads: [] };

@@ -256,6 +256,12 @@ describe("every trap has its code", () => {
     expect(codes(found(["SIPDefault.cnf", Uint8Array.from([0x23, 0x0a, 0x23, 0xfc, 0x0a])]))).toEqual(["encoding:2"]);
   });
 
+  test("a configuration of a size that no phone reads; a picture of that size is none", () => {
+    const large = new Uint8Array(1_048_577);
+    expect(codes(found([SEP, large]))).toEqual(["too-large"]);
+    expect(codes(found(["lobby.png", large], ["README.md", large]))).toEqual([]);
+  });
+
   test("a damaged compiled profile", () => {
     const compiled = compileAtaProfile("#txt\nUseTftp:1\n");
     if (compiled.is !== "compiled") throw new Error("refused");
