@@ -83,7 +83,7 @@ export function compileAtaProfile(text: string, { key, name }: AtaOptions = {}):
 function tooLong(octets: number, splits: boolean): AtaCompiled {
   const message = `the profile has ${octets} octets, a phone reads ${MAX_OCTETS} of one file`;
   const remedy = splits
-    ? "Give the file the phone asks for, so that the profile can be split in two."
+    ? "Name the file as the phone asks for it (-o gk000e84c060a6): then the profile is split in two."
     : "Shorten the dial plan or remove parameters.";
   return { is: "refused", problems: [{ line: 1, message, remedy }] };
 }

@@ -114,3 +114,50 @@ test("a name of more than thirty characters is refused", () => {
   const rendered = renderer.render(request("sep-config", { family: "cisco-java", release: sip, phone }));
   expect(rendered.is === "refused" && rendered.problems[0]?.where).toContain("line1");
 });
+
+test("a patched Asterisk is the lines' call manager: the first line alone has a login", () => {
+  const read = device(
+    java("sep-config", { settings: { ...settings, usecallmanager: "on", sip_backup_proxy: "192.0.2.22" } }),
+  );
+  const lines = read.sipProfile.sipLines.line;
+  expect(lines.slice(0, 2).map((line: Record<string, string>) => [line.proxy, line.authName])).toEqual([
+    ["USECALLMANAGER", "201-phone"],
+    ["USECALLMANAGER", undefined],
+  ]);
+  const members = read.devicePool.callManagerGroup.members.member;
+  expect(members.map((one: { callManager: { processNodeName: string } }) => one.callManager.processNodeName)).toEqual([
+    "192.0.2.20",
+    "192.0.2.22",
+  ]);
+});
+
+test("TLS asks for the encrypted mode, and says that the phone needs a trust list", () => {
+  const rendered = java("sep-config", { settings: { ...settings, sip_transport: "tls" } });
+  expect(device(rendered)).toMatchObject({ deviceSecurityMode: "3", transportLayerProtocol: "3" });
+  expect(rendered.notes?.map(({ message }) => message).join()).toContain("trust list");
+});
+
+test.each([
+  [{ nat: "on" }, ["true", "true", ""]],
+  [{ nat_address: "198.51.100.7" }, ["true", "false", "198.51.100.7"]],
+  [{}, ["false", "false", ""]],
+] as const)("behind address translation with %j", (nat, expected) => {
+  const { sipProfile } = device(java("sep-config", { settings: { ...settings, ...nat } }));
+  expect([sipProfile.natEnabled, sipProfile.natReceivedProcessing, sipProfile.natAddress]).toEqual(expected);
+});
+
+test.each(["Y", "D/M", "D/M-Y", "D/M/YYY", "d/m/y"])("the date format %j is refused", (date_format) => {
+  const refused = renderer.render(
+    request("sep-config", { family: "cisco-java", release: sip, settings: { date_format } }),
+  );
+  expect(refused.is === "refused" && refused.problems[0]?.where).toContain("date_format");
+});
+
+test("a phone without a file of its own is sent to the SIP proxy under SIP, to the call managers under SCCP", () => {
+  const nodes = (running: typeof sip) => {
+    const text = new TextDecoder().decode(java("xml-default", { release: running, load: running.load }).octets);
+    return [...text.matchAll(/<processNodeName>(.*?)</g)].map(([, node]) => node);
+  };
+  expect(nodes(sip)).toEqual(["192.0.2.20"]);
+  expect(nodes(sccp)).toEqual(["192.0.2.20", "192.0.2.21"]);
+});
