@@ -91,7 +91,7 @@ export function createFileDesk(parts: DeskParts): Desk {
     await witness(request, asker.mac);
     const who = { mac: asker.mac, ip: request.ip, at: request.at };
     if (request.userAgent !== undefined) await parts.evidence?.userAgent(request.userAgent, who);
-    if (parts.tracker.of(asker.mac) === undefined) await parts.evidence?.seen(who);
+    if (parts.tracker.of(asker.mac) === undefined) await parts.evidence?.seen(who, request.filename);
     const tracked = parts.tracker.of(asker.mac);
     if (tracked !== undefined) return toEnrolled(request, asker.mac, tracked);
     return toInventory(request, asker.mac);
@@ -101,6 +101,7 @@ export function createFileDesk(parts: DeskParts): Desk {
     const asked = before.family.named(request.filename);
     if (asked === undefined) return fromSite(request);
     const file = asSpelled(asked, before);
+    if (await restsStill(file, before, request.at)) return atRest(request, mac, file, before);
     const member = await isMember(file, before);
     const moved = await parts.tracker.advance(mac, { is: "asked", file, member }, request.at);
     if (moved === undefined) return fromSite(request);
@@ -116,6 +117,27 @@ export function createFileDesk(parts: DeskParts): Desk {
       answered.set(request, { mac, file, member, ...(load === undefined ? {} : { load }) });
     } else if (given.is === "image") answered.set(request, { mac, file, member });
     return given;
+  }
+
+  /**
+   * Whether a phone that waits asks only for what it would ask for anyway. A Polycom looks at its image at every boot, and
+   * that has one name in every release (polycom.md §1.4): only where the stage is offered is it a sign of the lever.
+   */
+  async function restsStill(file: NamedFile, tracked: Tracked, now: number): Promise<boolean> {
+    const { migration, stages, view } = tracked;
+    const { progress } = migration;
+    if (progress.at !== "waiting" || file.clue.is !== "image") return false;
+    const stage = stages[progress.stage - 1];
+    const shared = stage?.from?.files.some(({ name }) => name === file.canonical) ?? true;
+    if (!shared) return false;
+    return migration.wish !== "go" || view === undefined || (await offered(tracked, now)) !== view;
+  }
+
+  function atRest(request: FileRequest, mac: Mac, file: NamedFile, tracked: Tracked): Promise<BootFile> {
+    const { progress } = tracked.migration;
+    const from = progress.at === "waiting" && progress.stage > 1 ? tracked.stages[progress.stage - 1]?.from : undefined;
+    if (from === undefined) return toInventory(request, mac);
+    return fromView(request, mac, file, tracked.family.atRest(from), tracked.family);
   }
 
   /** Of some releases the manifest knows the list alone: then the list, checked at import, says what the package holds. */

@@ -71,6 +71,9 @@ export interface DhcpSurroundings {
    * cannot be asked.
    */
   probe?(ip: Ipv4): Promise<"free" | "used">;
-  /** Told what a phone said of itself by option 60, once its address is settled. Must not throw. */
-  heard?(identity: DhcpIdentity, mac: Mac, ip: Ipv4, now: number): void;
+  /**
+   * Told what a client said of itself by option 60, once its address is settled; undefined: something that no phone says.
+   * Must not throw.
+   */
+  heard?(identity: DhcpIdentity | undefined, mac: Mac, ip: Ipv4, now: number): void;
 }

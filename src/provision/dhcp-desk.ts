@@ -75,11 +75,11 @@ export function save(desk: Desk, ip: Ipv4, before: Lease | undefined): Promise<b
 /** What the message proves about a phone; lost sightings cost nothing but a line of history. */
 export function witness(desk: Desk, { origin, now }: Asked, ip: Ipv4): void {
   const { identity, client } = origin;
+  if (identity !== undefined || client.vendorClass !== undefined) desk.around.heard?.(identity, client.mac, ip, now);
   if (identity === undefined) return;
   const evidence = `DHCP: ${named(origin)}`;
   const model = identity.model === undefined ? {} : { model: identity.model };
   void desk.store.putHolder(ip, client.mac, now).catch(() => undefined);
-  desk.around.heard?.(identity, client.mac, ip, now);
   void desk.store.putSighting({ at: now, mac: client.mac, ip, by: "dhcp", evidence, ...model }).catch(() => undefined);
 }
 

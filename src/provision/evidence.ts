@@ -3,6 +3,7 @@ import { readPolycomLog, readUserAgent } from "../phones/polycom-versions.ts";
 import type { DhcpIdentity } from "../phones/vendor-class.ts";
 import type { Store } from "../store/store.ts";
 import type { Ipv4, Mac } from "../wire/address.ts";
+import type { Newcomers } from "./newcomers.ts";
 import type { Note } from "./ports.ts";
 import type { Tracker } from "./tracker.ts";
 
@@ -18,12 +19,12 @@ export interface Speaker {
  * and it is weighed by families that weigh it, but nothing advances on it alone (see `arrived` of the family).
  */
 export interface Evidence {
-  /** Option 60 of a DHCP message. */
-  dhcp(identity: DhcpIdentity, who: Speaker): Promise<void>;
+  /** Option 60 of a DHCP message; undefined: one that no phone sends. */
+  dhcp(identity: DhcpIdentity | undefined, who: Speaker): Promise<void>;
   /** The user agent of a request for a phone's file. */
   userAgent(text: string, who: Speaker): Promise<void>;
-  /** A request for a file, whatever it says. */
-  seen(who: Speaker): Promise<void>;
+  /** A request for a file. */
+  seen(who: Speaker, filename: string): Promise<void>;
   /** A log that the phone uploaded, whole or its end. */
   log(octets: Uint8Array, who: Speaker): Promise<void>;
 }
@@ -33,7 +34,7 @@ export interface EvidenceParts {
   readonly tracker: Tracker;
   readonly note: (note: Note) => void;
   /** Told of every phone that is seen, with the model that it names. */
-  readonly newcomers?: { seen(who: Speaker, model?: string): Promise<void> };
+  readonly newcomers?: Newcomers;
 }
 
 /** Turns what phones say into events of their migrations. Never rejects: a report that is lost costs nothing. */
@@ -52,7 +53,11 @@ export function createEvidence(parts: EvidenceParts): Evidence {
   }
 
   return {
-    async dhcp({ model, application, bootRom }, who) {
+    async dhcp(identity, who) {
+      if (identity === undefined) return parts.newcomers?.stranger(who);
+      const { model, named: spelling, application, bootRom } = identity;
+      // A name that no family has, a damaged one for example, speaks against whatever else is said.
+      if (model === undefined && spelling !== undefined) parts.newcomers?.stranger(who);
       await tell(who, [
         ...(model === undefined ? [] : [named(model, "DHCP option 60")]),
         ...(bootRom === undefined ? [] : [reported(bootRom, "bootrom")]),
@@ -60,13 +65,14 @@ export function createEvidence(parts: EvidenceParts): Evidence {
       ]);
       await parts.newcomers?.seen(who, model);
     },
-    async seen(who) {
-      await parts.newcomers?.seen(who);
+    async seen(who, filename) {
+      await parts.newcomers?.seen(who, undefined, filename);
     },
     async userAgent(text, who) {
       const said = readUserAgent(text);
       // A serial number that is not the asker's: a proxy, or somebody who plays another phone.
       if (said === undefined || (said.mac !== undefined && said.mac !== who.mac)) return;
+      if (said.model === undefined) parts.newcomers?.stranger(who);
       await tell(who, [
         ...(said.model === undefined ? [] : [named(said.model, "its HTTP user agent")]),
         ...(said.bootRom === undefined ? [] : [reported(said.bootRom, "bootrom")]),

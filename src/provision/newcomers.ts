@@ -1,6 +1,7 @@
 import type { Planned } from "../migration/migration.ts";
 import { admitNewcomer, type MigrationRule, ruleFor, waveOfNewcomer } from "../migration/rules.ts";
 import { modelOf } from "../phones/families.ts";
+import type { Family, Model } from "../phones/family.ts";
 import type { Phone } from "../phones/phone.ts";
 import { SIGHTINGS_KEPT, type Store } from "../store/store.ts";
 import type { Mac } from "../wire/address.ts";
@@ -14,6 +15,7 @@ export interface NewcomerParts {
   readonly tracker: Tracker;
   readonly vault: Vault;
   readonly rules: readonly MigrationRule[];
+  readonly families: readonly Family[];
   /** The way of this phone under that rule; undefined where there is none to be asked for. */
   readonly plan: (phone: Phone & { readonly model: string }, rule: MigrationRule) => Planned | undefined;
   readonly note: (note: Note) => void;
@@ -21,8 +23,14 @@ export interface NewcomerParts {
 
 /** Puts phones under migration that are seen for the first time, where a rule of provision.yaml says so. */
 export interface Newcomers {
-  /** `model` is what the phone calls itself, if it does: a model id. Never rejects. */
-  seen(who: Speaker, model?: string): Promise<void>;
+  /**
+   * `model` is what the phone calls itself, if it does: a model id; `asked` the file that it asks for. Never rejects. A
+   * phone that the inventory does not know goes only when both agree: one word that may be damaged, or another device's,
+   * decides about no firmware.
+   */
+  seen(who: Speaker, model?: string, asked?: string): Promise<void>;
+  /** It says by DHCP that it is nothing that a phone calls itself. */
+  stranger(who: Speaker): void;
 }
 
 /** A phone first seen longer ago, in milliseconds, is not new: switching a rule on must not move a standing site. */
@@ -31,21 +39,90 @@ const newFor = 24 * 3_600_000;
 /** How long a decision stands, in milliseconds, before the phone is looked at again: firmware may have come. */
 const decidedFor = 10 * 60_000;
 
-/** The most phones whose decision is remembered. */
+/** Two requests for the first file of a boot that lie closer together, in milliseconds, are one start. */
+const startsApart = 60_000;
+
+/** The most phones whose words and decision are remembered. */
 const mostRemembered = 100_000;
+
+/** What a phone has shown of itself. */
+interface Shown {
+  /** Every model that it called itself. */
+  readonly said: Set<string>;
+  stranger: boolean;
+  /** The families whose phones ask for all that it asked for; undefined before it asked for anything that one knows. */
+  families: readonly Family[] | undefined;
+  /** It asked for a name that phones of one family alone ask for. */
+  telling: boolean;
+  starts: number;
+  startedAt: number;
+  decided: { readonly at: number; readonly model: string | undefined } | undefined;
+}
 
 /** Rules that do not work by themselves cost nothing here. */
 export function createNewcomers(parts: NewcomerParts): Newcomers {
   const idle = !parts.rules.some(({ auto }) => auto);
-  const decided = new Map<Mac, number>();
+  const remembered = new Map<Mac, Shown>();
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function decide(who: Speaker, said: string | undefined): Promise<void> {
+  function shownBy({ mac, at }: Speaker, model: string | undefined, asked: string | undefined): Shown {
+    const before = remembered.get(mac);
+    const shown: Shown = before ?? {
+      said: new Set(),
+      stranger: false,
+      families: undefined,
+      telling: false,
+      starts: 0,
+      startedAt: Number.NEGATIVE_INFINITY,
+      decided: undefined,
+    };
+    remembered.delete(mac);
+    remembered.set(mac, shown);
+    if (remembered.size > mostRemembered) remembered.delete(remembered.keys().next().value as Mac);
+    // Two that differ are a contradiction; more would only take memory.
+    if (model !== undefined && shown.said.size < 2) shown.said.add(model);
+    if (asked !== undefined) hear(shown, asked, at);
+    return shown;
+  }
+
+  function hear(shown: Shown, asked: string, at: number): void {
+    const fits = fitting(asked);
+    if (fits.length === 0) return;
+    shown.families = (shown.families ?? parts.families).filter((family) => fits.includes(family));
+    shown.telling ||= fits.length === 1;
+    if (fits.some((family) => family.named(asked)?.clue.is === "boot") && at - shown.startedAt >= startsApart) {
+      shown.starts += 1;
+      shown.startedAt = at;
+    }
+  }
+
+  const fitting = (name: string) => parts.families.filter((family) => family.named(name) !== undefined);
+  /** Families with names of their own in a boot: their phones have to have asked for one. */
+  const tellable = new Set(
+    parts.families
+      .flatMap(({ printed }) => Object.values(printed).map((name) => name.replace(/<MAC>/i, "000000000001")))
+      .map(fitting)
+      .flatMap((fits) => (fits.length === 1 ? fits.map(({ id }) => id) : [])),
+  );
+
+  /**
+   * The model that a phone's words and its files agree on. Where a family has no names of its own, the shared ones have to
+   * fill a whole boot.
+   */
+  function agreedOn({ said, stranger, families, telling, starts }: Shown): Model | undefined {
+    const [only, ...others] = said;
+    const model = modelOf(only ?? "");
+    if (model === undefined || others.length > 0 || stranger) return undefined;
+    if (!telling && (tellable.has(model.family) || starts < 2)) return undefined;
+    return families?.some(({ id }) => id === model.family) === true ? model : undefined;
+  }
+
+  async function decide(who: Speaker, shown: Shown): Promise<void> {
     if (parts.tracker.of(who.mac) !== undefined || !(await isNew(parts.store, who))) return;
     const known = await parts.store.phone(who.mac);
     const phone: Phone = known ?? { mac: who.mac, lines: [], settings: {} };
-    const model = modelOf(phone.model ?? said ?? "");
-    if (model !== undefined && said !== undefined && said !== model.id) return;
+    const model = phone.model === undefined ? agreedOn(shown) : modelOf(phone.model);
+    if (model !== undefined && [...shown.said].some((said) => said !== model.id)) return;
     const rule = ruleFor(phone, model, parts.rules);
     if (rule === undefined) return;
     const named = model === undefined ? undefined : { ...phone, model: model.id };
@@ -84,15 +161,19 @@ export function createNewcomers(parts: NewcomerParts): Newcomers {
   }
 
   return {
-    async seen(who, model) {
-      const before = decided.get(who.mac);
-      if (idle || (before !== undefined && who.at - before < decidedFor)) return;
-      decided.delete(who.mac);
-      decided.set(who.mac, who.at);
-      if (decided.size > mostRemembered) decided.delete(decided.keys().next().value as Mac);
+    stranger(who) {
+      if (!idle) shownBy(who, undefined, undefined).stranger = true;
+    },
+    async seen(who, model, asked) {
+      if (idle) return;
+      const shown = shownBy(who, model, asked);
+      const { decided } = shown;
+      const now = { at: who.at, model: agreedOn(shown)?.id };
+      if (decided !== undefined && decided.model === now.model && who.at - decided.at < decidedFor) return;
+      shown.decided = now;
       // One at a time, so that the first of a job is the only one that goes first.
       const own = turn
-        .then(() => decide(who, model))
+        .then(() => decide(who, shown))
         .catch((error: unknown) => {
           const detail = error instanceof Error ? error.message : "unknown failure";
           parts.note({ event: "store.failed", detail, mac: who.mac });

@@ -76,6 +76,7 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
     const newcomers = createNewcomers({
       ...core,
       rules: config.migrations,
+      families: core.known.families,
       plan: (phone, rule) => planUnderRule(core.known, phone, rule),
       note: log.note,
     });

@@ -29,7 +29,7 @@ import type { SimulatedServer } from "../../src/sim/run.ts";
 import type { WebGet } from "../../src/sim/script.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/store.ts";
-import { type Ipv4, ipv4ToNumber, type Mac } from "../../src/wire/address.ts";
+import { type Ipv4, ipv4FromNumber, ipv4ToNumber, type Mac } from "../../src/wire/address.ts";
 import { decodeDhcp, encodeDhcp, NO_ADDRESS } from "../../src/wire/dhcp.ts";
 
 /** The server's side of a whole boot, in one process, in virtual time, and without a socket. */
@@ -168,6 +168,8 @@ export interface WorldParts {
   readonly knowledge?: Knowledge;
   /** Whether the server answers HTTP on port 6970; it does not unless a test switches it on. */
   readonly http?: boolean;
+  /** How many addresses there are to give; 100 where not said. */
+  readonly addresses?: number;
   /** Whether leases name a TFTP server; they do unless a test switches it off. */
   readonly tftpServer?: boolean;
 }
@@ -186,7 +188,7 @@ export async function createWorld(parts: WorldParts = {}): Promise<World> {
   async function begin() {
     const tracker = await createTracker(store, known);
     const evidence = createEvidence({ store, tracker, note: (note) => notes.push(note) });
-    const dhcp = await createDhcpDesk(dhcpSettings, store, {
+    const dhcp = await createDhcpDesk(dhcpSettings(parts.addresses ?? 100), store, {
       ports: { server: 67, client: 68 },
       random: () => 0.5,
       heard: (identity, mac, ip, at) => void evidence.dhcp(identity, { mac, ip, at }),
@@ -288,22 +290,24 @@ function uploadsInMemory(may: ReturnType<typeof mayWrite>): UploadDesk {
   };
 }
 
-const dhcpSettings: DhcpSettings = {
+const dhcpSettings = (addresses: number): DhcpSettings => ({
   ...DHCP_DEFAULTS,
   answer: "everyone",
   serverAddress: SERVER,
   authoritative: true,
   subnets: [
     {
-      subnet: { network: "192.0.2.0" as Ipv4, prefix: 24 },
-      pools: [{ first: "192.0.2.100" as Ipv4, last: "192.0.2.199" as Ipv4 }],
+      subnet: { network: "192.0.0.0" as Ipv4, prefix: 16 },
+      pools: [
+        { first: "192.0.2.100" as Ipv4, last: ipv4FromNumber(ipv4ToNumber("192.0.2.100" as Ipv4) + addresses - 1) },
+      ],
       dns: [],
       leaseTime: 3600,
       reservations: [],
     },
   ],
   boot: { server: SERVER, moreServers: [], ntp: [SERVER], vendorSpecific: {} },
-};
+});
 
 async function answerDhcp(
   desk: DhcpDesk,
