@@ -3,7 +3,6 @@ import { readPolycomLog, readUserAgent } from "../phones/polycom-versions.ts";
 import type { DhcpIdentity } from "../phones/vendor-class.ts";
 import type { Store } from "../store/store.ts";
 import type { Ipv4, Mac } from "../wire/address.ts";
-import type { Newcomers } from "./newcomers.ts";
 import type { Note } from "./ports.ts";
 import type { Tracker } from "./tracker.ts";
 
@@ -34,7 +33,10 @@ export interface EvidenceParts {
   readonly tracker: Tracker;
   readonly note: (note: Note) => void;
   /** Told of every phone that is seen, with the model that it names. */
-  readonly newcomers?: Newcomers;
+  readonly newcomers?: {
+    seen(who: Speaker, model?: string, asked?: string): Promise<void>;
+    stranger(who: Speaker): void;
+  };
 }
 
 /** Turns what phones say into events of their migrations. Never rejects: a report that is lost costs nothing. */
