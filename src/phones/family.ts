@@ -130,6 +130,8 @@ export interface Family {
    * but proof counts: a wrong yes offers the phone a step that it may not survive.
    */
   arrived(trail: readonly Trace[], images: Images, release: Release, from: Release | undefined): boolean;
+  /** Its phones open their image at every boot, whatever they are told: asking for one is no sign of a lever. */
+  readonly looksAtImages?: true;
   /** Whether `arrived` weighs what a phone says of itself; absent: a report changes nothing. */
   readonly weighsReports?: true;
 }

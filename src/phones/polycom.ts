@@ -88,6 +88,8 @@ export const polycom: Family = {
   instructions,
   arrived,
   weighsReports: true,
+  // To compare it, and under the same name in every release (polycom.md §1.1 step 4, §1.4).
+  looksAtImages: true,
 };
 
 /** `part` is undefined where no source gives the number. */

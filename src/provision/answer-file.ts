@@ -120,16 +120,14 @@ export function createFileDesk(parts: DeskParts): Desk {
   }
 
   /**
-   * Whether a phone that waits asks only for what it would ask for anyway. A Polycom looks at its image at every boot, and
-   * that has one name in every release (polycom.md §1.4): only where the stage is offered is it a sign of the lever.
+   * Whether a phone that waits asks only for what it would ask for anyway. Of a phone that looks at its image at
+   * every boot that is a sign of the lever only where the stage is offered.
    */
   async function restsStill(file: NamedFile, tracked: Tracked, now: number): Promise<boolean> {
-    const { migration, stages, view } = tracked;
+    const { migration, family, view } = tracked;
     const { progress } = migration;
     if (progress.at !== "waiting" || file.clue.is !== "image") return false;
-    const stage = stages[progress.stage - 1];
-    const shared = stage?.from?.files.some(({ name }) => name === file.canonical) ?? true;
-    if (!shared) return false;
+    if (family.looksAtImages !== true) return false;
     return migration.wish !== "go" || view === undefined || (await offered(tracked, now)) !== view;
   }
 

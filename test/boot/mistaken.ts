@@ -23,6 +23,8 @@ export interface Mistaken {
   readonly devices: number;
   /** Put under migration as what they are. */
   readonly right: number;
+  /** As another model that runs the very same images, e.g. a 7941G-GE as a 7941G. */
+  readonly kin: number;
   /** As another model, whose own fingerprint theirs has become: nothing in it speaks against that. */
   readonly twin: number;
   /** Put under migration, and held at the next thing that it said: it is another model. */
@@ -127,7 +129,7 @@ function printOf(model: Model, names: readonly string[]): Fingerprint {
 
 /** Fares `count` devices with fingerprints that `seed` fixes; `damage` 0 leaves them as they are. */
 export async function mistake(count: number, seed: number, damage = 1): Promise<Mistaken> {
-  const sum = { devices: 0, right: 0, twin: 0, held: 0 };
+  const sum = { devices: 0, right: 0, kin: 0, twin: 0, held: 0 };
   const wrong: string[] = [];
   // A site of its own for every few hundred: a building, not a continent.
   for (let first = 0; first < count; first += 500) {
@@ -145,6 +147,7 @@ export async function mistake(count: number, seed: number, damage = 1): Promise<
         continue;
       }
       if (model.id === device.model?.id) sum.right += 1;
+      else if (model.series !== undefined && model.series === device.model?.series) sum.kin += 1;
       else if (isOwnOf(model, shows)) sum.twin += 1;
       else wrong.push(`${number}: ${device.model?.id ?? "no phone"} as ${model.id}: ${JSON.stringify(shows)}`);
     }
