@@ -1,5 +1,5 @@
 import type { MigrationPlan } from "../../src/migration/migration.ts";
-import { enrol } from "../../src/provision/enrol.ts";
+import { enrol, judge } from "../../src/provision/enrol.ts";
 import { benchFor } from "../../src/sim/bench.ts";
 import type { LogEntry } from "../../src/sim/phone.ts";
 import { createRandom } from "../../src/sim/random.ts";
@@ -313,7 +313,10 @@ async function otherOrder({ plan, next, vault, wrongs }: Scene, world: World): P
   const others = pairsOf(plan.model).filter((other) => other.to.load !== plan.to.load);
   const other = others[Math.floor(next() * others.length)];
   if (other === undefined) return;
-  const verdicts = await order(world, traveller, other, vault);
+  const going = { phones: [{ mac: traveller, plan: other }], job: "other", startAt: 0, acceptOneWay: true };
+  const verdicts = await judge({ tracker: world.tracker, vault }, going);
+  // It may have arrived while the order was looked at; then it is free to go elsewhere.
+  if (world.tracker.of(traveller)?.migration.progress.at === "done") return;
   if (verdicts[0]?.is !== "busy") wrongs.push(`a second order was answered ${JSON.stringify(verdicts)}`);
   if (world.tracker.of(traveller)?.migration !== before) wrongs.push("a refused order changed a migration");
 }
