@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -22,6 +22,11 @@ const ip = (...words: string[]): void => {
   execFileSync("ip", words, { stdio: ["ignore", "ignore", "pipe"] });
 };
 const ns = (place: Place) => `${PREFIX}${place}`;
+
+/** The words for `ip` that run a command in a place. */
+export function inNamespace(place: Place, command: readonly string[]): string[] {
+  return ["netns", "exec", ns(place), ...command];
+}
 
 /**
  * The network: `srv` 10.50.0.1 and the clients `c1` to `c3` on one switch, behind the relay `rel` (10.50.0.2, 10.60.0.1)
@@ -73,7 +78,7 @@ export function networkDown(): void {
 
 /** Runs a command in a place to its end, at most `seconds`; everything it printed. */
 export function run(place: Place, command: readonly string[], seconds = 20): string {
-  const done = spawnSync("ip", ["netns", "exec", ns(place), ...command], {
+  const done = spawnSync("ip", inNamespace(place, command), {
     encoding: "utf8",
     timeout: seconds * 1000,
     killSignal: "SIGKILL",
@@ -84,7 +89,7 @@ export function run(place: Place, command: readonly string[], seconds = 20): str
 /** As {@link run}, while the event loop of this process goes on. */
 export function runAside(place: Place, command: readonly string[], seconds = 20): Promise<string> {
   return new Promise((resolve) => {
-    const child = spawn("ip", ["netns", "exec", ns(place), ...command]);
+    const child = spawn("ip", inNamespace(place, command));
     let printed = "";
     const timer = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (printed += text));
@@ -102,7 +107,7 @@ export async function background(
   ready: RegExp,
   wait = 10_000,
 ): Promise<Running> {
-  const child = spawn("ip", ["netns", "exec", ns(place), ...command], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("ip", inNamespace(place, command), { stdio: ["ignore", "pipe", "pipe"] });
   const running: Running = {
     printed: "",
     child,
@@ -135,6 +140,72 @@ export interface Running {
   printed: string;
   readonly child: ChildProcess;
   stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/**
+ * A program of a Debian package: the installed one, else out of the package, fetched and unpacked below `folder`. For what
+ * cannot be installed beside the rest, as dhcp-helper beside isc-dhcp-server.
+ */
+export function unpacked(program: string, name: string, folder: string): string {
+  const installed = spawnSync("which", [program], { encoding: "utf8" });
+  if (installed.status === 0) return installed.stdout.trim();
+  const fetch = () => spawnSync("apt-get", ["download", name], { cwd: folder, encoding: "utf8" });
+  let done = fetch();
+  // The lists of packages may be old, or not there.
+  if (done.status !== 0 && spawnSync("apt-get", ["update", "-qq"]).status === 0) done = fetch();
+  const file = readdirSync(folder).find((one) => one.startsWith(`${name}_`) && one.endsWith(".deb"));
+  if (file === undefined) throw new Error(`${name} cannot be fetched: ${done.stderr}`);
+  execFileSync("dpkg", ["-x", file, "."], { cwd: folder });
+  return join(folder, program);
+}
+
+/** How a client's message gets to `srv`: from the same wire, or over one of three relays from another. */
+export interface Way {
+  readonly name: string;
+  readonly client: Place;
+  /** The switch that a machine is put on. */
+  readonly wire: Place;
+  /** The beginning of the addresses that clients get, and an address there that is nobody's. */
+  readonly prefix: string;
+  readonly idle: string;
+  /** Where a client that asks one server only sends to. */
+  readonly server: string;
+  readonly relay?: readonly [command: readonly string[], ready: RegExp];
+}
+
+/** Says nothing once it is ready. */
+const NEVER = /^$/;
+
+/** All of them; `helper` is where dhcp-helper is. */
+export function ways(helper: string): readonly Way[] {
+  const far = { client: "r1", wire: "sw2", prefix: "10.60.1.", idle: "10.60.9.2", server: "10.60.0.1" } as const;
+  const interfaces = ["-iu", "eth0", "-id", "eth1"];
+  const dnsmasq = ["dnsmasq", "-k", "-p", "0", "-u", "root", "--interface=eth1", "--bind-dynamic", "--log-facility=-"];
+  return [
+    {
+      name: "directly",
+      client: "c1",
+      wire: "sw",
+      prefix: "10.50.1.",
+      idle: "10.50.9.2",
+      server: "10.50.0.1",
+    },
+    {
+      ...far,
+      name: "through ISC dhcrelay with option 82",
+      relay: [["dhcrelay", "-4", "-d", "-a", "-m", "append", ...interfaces, "10.50.0.1"], /Sending on/],
+    },
+    {
+      ...far,
+      name: "through dhcp-helper",
+      relay: [[helper, "-n", "-u", "root", "-r", "/dev/null", "-i", "eth1", "-s", "10.50.0.1"], NEVER],
+    },
+    {
+      ...far,
+      name: "through dnsmasq as a relay",
+      relay: [[...dnsmasq, "--dhcp-relay=10.60.0.1,10.50.0.1"], /DHCP relay/],
+    },
+  ];
 }
 
 /** A folder for this run with the sources compiled into it. */
