@@ -208,7 +208,7 @@ describe.each(WAYS)("$name", (way) => {
   });
 
   test.each([
-    ["iPXE", IPXE, "00:04:f2:00:00:31", ["dhcp", "route"], "imgfetch tftp://10.50.0.1/image.bin"],
+    ["iPXE", IPXE, "00:04:f2:00:00:31", ["ifconf -c dhcp", "route"], "imgfetch tftp://10.50.0.1/image.bin"],
     [
       "U-Boot",
       UBOOT,

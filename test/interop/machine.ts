@@ -65,10 +65,10 @@ export async function boot(firmware: Firmware, place: Place, mac: string, folder
   return {
     async say(text, seconds = 30) {
       line.forget();
-      for (const piece of `${text}\n`.match(/[^]{1,4}/g) ?? []) await line.type(piece);
+      for (const piece of `${text}\n`.match(/.{1,4}/gs) ?? []) await line.type(piece);
       return line.until(firmware.prompt, seconds);
     },
-    holds: (octets) => readFileSync(ram).includes(octets),
+    holds: (octets) => readFileSync(ram).includes(Buffer.from(octets)),
     off: () =>
       new Promise((resolve) => {
         if (child.exitCode !== null || child.signalCode !== null) return resolve();
