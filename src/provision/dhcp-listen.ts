@@ -16,9 +16,14 @@ export interface HeardPhone {
 
 /**
  * A desk that answers nobody: the safe first step in a network that has a DHCP server. Every phone that is heard enters
- * the inventory with its model and address, and `heard` is told; what the admin has written of it stays.
+ * the inventory with its model, its address and the load that `loadOf` finds in what it says, and `heard` is told; what
+ * the inventory has of model and load already stays.
  */
-export function createListeningDesk(store: Store, heard: (phone: HeardPhone) => void): DhcpDesk {
+export function createListeningDesk(
+  store: Store,
+  loadOf: (identity: DhcpIdentity) => string | undefined,
+  heard: (phone: HeardPhone) => void,
+): DhcpDesk {
   const lately = new Map<Mac, string>();
   return {
     async answer(packet, _arrival, now) {
@@ -30,7 +35,7 @@ export function createListeningDesk(store: Store, heard: (phone: HeardPhone) => 
       lately.set(phone.mac, words);
       if (lately.size > REMEMBERED) lately.clear();
       heard(phone);
-      await record(store, phone, now).catch(() => undefined);
+      await record(store, phone, loadOf(phone.identity), now).catch(() => undefined);
       return SILENCE;
     },
     clockJumped: () => Promise.resolve(),
@@ -49,10 +54,24 @@ function heardIn(packet: DhcpPacket): HeardPhone | undefined {
   return { mac, identity, ip: packet.ciaddr === NO_ADDRESS ? wanted : packet.ciaddr };
 }
 
-async function record(store: Store, { mac, identity, ip }: HeardPhone, now: number): Promise<void> {
+async function record(
+  store: Store,
+  { mac, identity, ip }: HeardPhone,
+  load: string | undefined,
+  now: number,
+): Promise<void> {
   const known: Phone = (await store.phone(mac)) ?? { mac, lines: [], settings: {} };
   const model = known.model ?? identity.model;
-  await store.putPhones([{ ...known, ...(model === undefined ? {} : { model }), ...(ip === undefined ? {} : { ip }) }]);
+  // A load of another model than the admin names would be no release of it.
+  const running = known.running ?? (model === identity.model ? load : undefined);
+  await store.putPhones([
+    {
+      ...known,
+      ...(model === undefined ? {} : { model }),
+      ...(running === undefined ? {} : { running }),
+      ...(ip === undefined ? {} : { ip }),
+    },
+  ]);
   if (ip === undefined) return;
   const versions = [identity.part, identity.application, identity.bootRom].filter((one) => one !== undefined);
   const evidence = ["DHCP:", identity.named ?? `a ${identity.vendor} phone`, ...versions].join(" ");
