@@ -43,7 +43,7 @@ const EAGAIN = 11;
 const ENOBUFS = 105;
 
 /** How long, in ms, one turn may go on fetching before timers and other sockets get theirs. */
-const TURN = 4;
+const TURN = 8;
 
 /** How long, in ms, to look for the next datagram of a client that answers faster than Node can sleep and wake. */
 const SPIN = 0.04;

@@ -40,33 +40,22 @@ export function createLog(level: string, destination: DestinationStream): Log {
  * Where a full pipe takes no more they wait, and beyond {@link MOST_WAITING} characters they are lost: the phones go on.
  */
 export function standardError(): DestinationStream & { flush(): void } {
-  let waiting: string[] = [];
-  let length = 0;
+  let lines = "";
   let left: Uint8Array = new Uint8Array(0);
   let pending = false;
-
   const flush = () => {
-    pending = false;
-    const octets =
-      left.length > 0 ? Buffer.concat([left, Buffer.from(waiting.join(""))]) : Buffer.from(waiting.join(""));
-    waiting = [];
-    left = unwritten(octets);
-    length = left.length;
-    if (length > 0) again(setTimeout(flush, RETRY));
-  };
-  const again = (timer: NodeJS.Timeout) => {
-    pending = true;
-    timer.unref();
+    left = unwritten(Buffer.concat([left, Buffer.from(lines)]));
+    lines = "";
+    pending = left.length > 0;
+    if (pending) setTimeout(flush, RETRY).unref();
   };
   process.once("exit", flush);
   return {
     write(line) {
-      if (length > MOST_WAITING) return;
-      waiting.push(line);
-      length += line.length;
-      if (pending) return;
+      if (left.length + lines.length > MOST_WAITING) return;
+      lines += line;
+      if (!pending) setImmediate(flush);
       pending = true;
-      setImmediate(flush);
     },
     flush,
   };

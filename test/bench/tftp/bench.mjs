@@ -1,14 +1,16 @@
-// npm run bench:tftp [-- --quick]
+// npm run bench:tftp [-- --quick | --only "1000 phones"]
 // Our TFTP service and Debian's tftpd-hpa, atftpd and dnsmasq, side by side in one run on the loopback of a network
 // namespace of its own: phones that all start at once, each fetching four small files and one image of 131,500 octets
 // in lockstep without options; the same with loss; and one client with bigger blocks and windows. Every octet is
-// compared. `limit` is the smallest server the load generator can be answered by: the ceiling of generator and kernel.
+// compared. `ours` is the TFTP service over files in memory, `ours, serve` the whole `provision serve` with the same files
+// in tftp.root: who asks, what may he have, and two log lines for each file. `limit` is the smallest server the load generator can be answered by: the ceiling of generator and kernel.
 import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
@@ -23,6 +25,7 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 const project = resolve(here, "../../..");
 const quick = process.argv.includes("--quick");
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
 
 if (process.env.PROVISION_BENCH_NAMESPACE === undefined) {
   const flags = process.getuid() === 0 ? ["--net"] : ["--map-root-user", "--net"];
@@ -52,6 +55,7 @@ const servers = [];
 for (const server of [
   ours("ours", "batch"),
   ours("ours, dgram", "dgram"),
+  whole("ours, serve"),
   ...peers(process.env.PROVISION_BENCH_PEERS),
   limit(),
 ]) {
@@ -64,7 +68,7 @@ const rows = [];
 for (const phones of quick ? [1, 200, 1000] : [1, 50, 200, 1000, 5000]) {
   await compare(`${phones} phone${phones === 1 ? "" : "s"}`, {
     phones,
-    repeat: phones === 1 ? 9 : phones < 1000 ? 3 : 2,
+    repeat: phones === 1 ? 15 : 3,
   });
 }
 for (const loss of quick ? [0.05] : [0.01, 0.05]) {
@@ -73,11 +77,11 @@ for (const loss of quick ? [0.05] : [0.01, 0.05]) {
       phones,
       loss,
       repeat: 1,
-      only: (name) => name !== "limit",
+      among: (name) => name !== "limit",
     });
   }
 }
-const big = { phones: 1, files: [bigFile], repeat: 3, only: (name) => name !== "limit" };
+const big = { phones: 1, files: [bigFile], repeat: 3, among: (name) => name !== "limit" };
 await compare("one client, 40 MB, blksize 1428", { ...big, blksize: 1428 });
 await compare("one client, 40 MB, blksize 1428, windowsize 16", { ...big, blksize: 1428, windowsize: 16 });
 verdict();
@@ -85,13 +89,14 @@ process.exit(0);
 
 async function compare(
   title,
-  { phones, repeat, loss = 0, blksize = 0, windowsize = 0, files = phoneFiles, only = () => true },
+  { phones, repeat, loss = 0, blksize = 0, windowsize = 0, files = phoneFiles, among = () => true },
 ) {
+  if (title !== (only ?? title)) return;
   console.log(`## ${title}`);
   console.log("server        seconds    MB/s  CPU s/GB  peak MB  failed  wrong  repeated  DATA/forced");
   const results = new Map();
   for (let round = 0; round < repeat; round++) {
-    for (const server of servers.filter(({ name }) => only(name))) {
+    for (const server of servers.filter(({ name }) => among(name))) {
       const run = await measure(server, { phones, loss, blksize, windowsize, files, seed: round + 1 });
       const best = results.get(server.name);
       if (run !== undefined && (best === undefined || run.seconds < best.seconds)) results.set(server.name, run);
@@ -177,6 +182,12 @@ function verdict() {
         thousand.cpuPerGb <= hpa.cpuPerGb / 6,
       );
   }
+  const served = at("1000 phones", "ours, serve");
+  if (served) {
+    const best = Math.max(...rows.filter((r) => r.title === "1000 phones" && peerNames.has(r.name)).map((r) => r.rate));
+    const times = served.rate / best;
+    say("1000 phones, the whole service against the best peer", `${times.toFixed(1)} ×`, "3 ×", times >= 3);
+  }
   const one = at("1 phone", "ours");
   const oneBest = bestPeer(
     "1 phone",
@@ -215,6 +226,37 @@ function ours(name, kind) {
       started(
         spawn(process.execPath, [join(here, "serve.mjs"), built, root, kind], { stdio: ["pipe", "pipe", "ignore"] }),
       ),
+  };
+}
+
+function whole(name) {
+  return {
+    name,
+    async start() {
+      const port = 1071;
+      const config = join(work, "provision.yaml");
+      writeFileSync(
+        config,
+        `site: { name: bench, serverAddress: 127.0.0.1, timeZone: UTC, sip: { proxy: 127.0.0.1 } }
+data: ${join(work, "var")}
+tftp: { listen: 127.0.0.1, port: ${port}, root: ${root} }
+http: { listen: 127.0.0.1, port: 1072 }
+access: { allow: [127.0.0.0/8] }
+`,
+      );
+      const main = join(built, "main.js");
+      const log = join(work, "serve.log");
+      const child = spawn(process.execPath, [main, "serve", "--config", config], {
+        cwd: work,
+        env: { PATH: process.env.PATH },
+        stdio: ["ignore", "ignore", openSync(log, "w")],
+      });
+      for (let tries = 0; !readFileSync(log, "utf8").includes("server.started"); tries++) {
+        if (child.exitCode !== null || tries > 300) throw new Error(`provision serve: ${readFileSync(log, "utf8")}`);
+        await new Promise((later) => setTimeout(later, 100));
+      }
+      return running(child, port);
+    },
   };
 }
 
@@ -376,10 +418,11 @@ function compileLoad() {
 }
 
 function compileService() {
-  const out = join(work, "built");
-  mkdirSync(out);
-  writeFileSync(join(out, "package.json"), '{"type":"module"}');
-  symlinkSync(join(project, "node_modules"), join(out, "node_modules"));
+  const out = join(work, "package", "dist");
+  mkdirSync(out, { recursive: true });
+  for (const name of ["package.json", "node_modules", "firmware-manifests", "templates"]) {
+    symlinkSync(join(project, name), join(work, "package", name));
+  }
   const tsc = join(project, "node_modules/typescript/bin/tsc");
   run(process.execPath, [tsc, "-p", join(project, "tsconfig.build.json"), "--noCheck", "--outDir", out], "npm install");
   return out;
