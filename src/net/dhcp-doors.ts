@@ -1,5 +1,7 @@
 import type { Socket } from "node:dgram";
 import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from "../wire/address.ts";
+
+import { createInbox, type OnMessage } from "./dhcp-inbox.ts";
 import { bindToInterface, openDhcpSocket } from "./dhcp-socket.ts";
 import type { OnDatagram } from "./udp.ts";
 import { fastestUdp } from "./udp-batch.ts";
@@ -9,9 +11,6 @@ export interface Source {
   readonly address: Ipv4;
   readonly port: number;
 }
-
-/** Told of every datagram, whose octets are the receiver's to keep; `unicast`: sent to our own address, where known. */
-export type OnMessage = (octets: Uint8Array, source: Source, unicast: boolean | undefined) => void;
 
 /** The sockets of the DHCP service. */
 export interface DhcpDoors {
@@ -32,8 +31,13 @@ export interface DoorPlace {
  * source, and one on 0.0.0.0, which hears the broadcasts. `failed` is told of what cannot be sent.
  * @throws CannotListen as a rejection.
  */
-export async function openDoors(place: DoorPlace, hear: OnMessage, failed: (why: string) => void): Promise<DhcpDoors> {
+export async function openDoors(
+  place: DoorPlace,
+  toHear: OnMessage,
+  failed: (why: string) => void,
+): Promise<DhcpDoors> {
   const { address, port, interface: device } = place;
+  const hear = createInbox(toHear);
   if (device === undefined) {
     const socket = await openDhcpSocket({ address, port });
     return nodeDoors(socket, [socket], hear, failed, () => undefined);

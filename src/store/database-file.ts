@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
+import { chmodSync, closeSync, fdatasync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { migrateSchema, recognise, SCHEMA_STEPS } from "./schema.ts";
 import { corrupt, type Database, loadSqlite, type OpenDatabase, storeErrorOf } from "./sqlite-library.ts";
@@ -7,6 +7,11 @@ import { StoreError } from "./store.ts";
 /** An open database of ours, at the present schema, and the lock that goes with it. */
 export interface DatabaseFile {
   readonly db: Database;
+  /**
+   * Resolves when every commit made before is on the disk; the event loop goes on meanwhile. Rejects with the system's
+   * error, after which nobody knows what is on the disk.
+   */
+  sync(): Promise<void>;
   close(): void;
 }
 
@@ -26,8 +31,10 @@ export async function openDatabaseFile(path: string, alone: boolean): Promise<Da
     try {
       createWhereMissing(open, path);
       const db = openExisting(open, path);
+      const log = openLog(db, path);
       return {
         db,
+        sync: () => synced(log),
         close: () => {
           try {
             // Not left to SQLite's own closing, which waits for prepared statements to be collected.
@@ -38,6 +45,7 @@ export async function openDatabaseFile(path: string, alone: boolean): Promise<Da
           try {
             db.close();
           } finally {
+            closeSync(log);
             lock?.close();
           }
         },
@@ -111,7 +119,8 @@ function openExisting(open: OpenDatabase, path: string): Database {
   const db = open(path);
   try {
     const version = recognise(db, path, SCHEMA_STEPS.length);
-    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    // NORMAL: SQLite syncs before and after it folds the log back, and leaves the sync of each commit to us.
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
       PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 0;
       PRAGMA journal_size_limit = 67108864`);
     const [finding] = db.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
@@ -122,6 +131,28 @@ function openExisting(open: OpenDatabase, path: string): Database {
     db.close();
     throw error;
   }
+}
+
+/**
+ * The write-ahead log by a descriptor of our own. Only the log may be opened so: closing any descriptor of the database
+ * itself would drop SQLite's locks on it (https://sqlite.org/howtocorrupt.html, section 2.2).
+ */
+function openLog(db: Database, path: string): number {
+  try {
+    return openSync(`${path}-wal`, "r+");
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function synced(log: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(log, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
 }
 
 function syncPath(path: string): void {

@@ -42,17 +42,23 @@ export function storeErrorOf(error: unknown, path: string): StoreError {
         cause,
       );
     case SQLITE_IOERR:
-      return new StoreError(
-        "E_STORE_DISK",
-        `The disk failed under ${path} (${text}). Nothing more is written until the program is started again; check the disk first.`,
-        cause,
-      );
+      return diskFailed(path, error);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return corrupt(path, text, error);
     default:
       return new StoreError("E_STORE", `The database ${path} refused a statement: ${text}`, cause);
   }
+}
+
+/** The disk did not take what was written: what it holds now, nobody knows. */
+export function diskFailed(path: string, cause: unknown): StoreError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new StoreError(
+    "E_STORE_DISK",
+    `The disk failed under ${path} (${text}). Nothing more is written until the program is started again; check the disk first.`,
+    { cause },
+  );
 }
 
 /** The database, or one row of it, is not what was written. */

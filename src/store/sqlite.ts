@@ -4,7 +4,7 @@ import type { Lease } from "../dhcp/lease.ts";
 import type { HistoryEntry, Migration } from "../migration/migration.ts";
 import type { Phone, Sighting } from "../phones/phone.ts";
 import { type Ipv4, ipv4ToNumber, type Mac } from "../wire/address.ts";
-import { openDatabaseFile } from "./database-file.ts";
+import { type DatabaseFile, openDatabaseFile } from "./database-file.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { openSecretKey, type SecretKey } from "./secret-key.ts";
 import { corrupt, type Database, storeErrorOf } from "./sqlite-library.ts";
@@ -29,7 +29,7 @@ export async function openSqliteStore(path: string, options: SqliteOptions = {})
   const file = await openDatabaseFile(path, options.alone ?? true);
   try {
     const key = keyOf(file.db, path, options.keyFile ?? join(dirname(path), "secret.key"));
-    return storeOn(file.db, path, key, () => file.close());
+    return storeOn(file, path, key);
   } catch (cause) {
     file.close();
     const error = storeErrorOf(cause, path);
@@ -54,8 +54,9 @@ function keyOf(db: Database, path: string, keyFile: string): SecretKey {
   return key;
 }
 
-function storeOn(db: Database, path: string, key: SecretKey, closeFile: () => void): Store {
-  const queue = createGroupCommit(db, path);
+function storeOn(file: DatabaseFile, path: string, key: SecretKey): Store {
+  const { db } = file;
+  const queue = createGroupCommit(db, path, () => file.sync());
   const leases = table<Lease>(db, path, "lease", "ip");
   const holders = table<{ mac: Mac; at: number }>(db, path, "holder", "ip");
   const migrations = table<Migration>(db, path, "migration", "mac");
@@ -115,7 +116,7 @@ function storeOn(db: Database, path: string, key: SecretKey, closeFile: () => vo
     history: (mac) => queue.read(() => history.all(mac)),
 
     close() {
-      closing ??= queue.close().finally(closeFile);
+      closing ??= queue.close().finally(() => file.close());
       return closing;
     },
   };

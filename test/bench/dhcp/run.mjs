@@ -156,6 +156,8 @@ function dora(rate, period, clients) {
       `${period}`,
       "-R",
       `${clients}`,
+      "-W",
+      "300000",
       "10.0.0.1",
     ],
     { encoding: "utf8" },

@@ -1,0 +1,56 @@
+import { MESSAGE, OPTION } from "../wire/dhcp-options.ts";
+import type { Source } from "./dhcp-doors.ts";
+
+/** Told of every datagram, whose octets are the receiver's to keep; `unicast`: sent to our own address, where known. */
+export type OnMessage = (octets: Uint8Array, source: Source, unicast: boolean | undefined) => void;
+
+/** Messages that wait at once; with more the kernel's buffer is the better place, since it drops without our work. */
+const MOST_WAITING = 4096;
+/** Milliseconds that one turn of the event loop may spend on requests before commits, files and timers get theirs. */
+const TURN = 1;
+/** The clock is looked at after so many: looking costs as much as a tenth of an answer. */
+const BETWEEN_LOOKS = 8;
+
+/**
+ * Where messages wait between the socket, which brings thousands in one turn, and `hear`, which is handed as many in a
+ * turn as leave room for all else. A REQUEST goes first: its client has an offer already, and keeps or loses an address.
+ */
+export function createInbox(hear: OnMessage): OnMessage {
+  const requests: Waiting[] = [];
+  const others: Waiting[] = [];
+  let scheduled = false;
+
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(turn);
+  };
+  const turn = (): void => {
+    scheduled = false;
+    const until = performance.now() + TURN;
+    for (let n = 1; ; n++) {
+      const next = requests.shift() ?? others.shift();
+      if (next === undefined) return;
+      hear(next.octets, next.source, next.unicast);
+      if (n % BETWEEN_LOOKS === 0 && performance.now() > until) break;
+    }
+    schedule();
+  };
+  return (octets, source, unicast) => {
+    const queue = isRequest(octets) ? requests : others;
+    if (queue.length >= MOST_WAITING) return;
+    queue.push({ octets, source, unicast });
+    schedule();
+  };
+}
+
+interface Waiting {
+  readonly octets: Uint8Array;
+  readonly source: Source;
+  readonly unicast: boolean | undefined;
+}
+
+/** By the place where nearly every client has option 53; one that has it elsewhere only waits its turn. */
+function isRequest(octets: Uint8Array): boolean {
+  return octets[240] === OPTION.messageType && octets[242] === MESSAGE.request;
+}
