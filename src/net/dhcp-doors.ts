@@ -42,7 +42,7 @@ export async function openDoors(
     const socket = await openDhcpSocket({ address, port });
     return nodeDoors(socket, [socket], hear, failed, () => undefined);
   }
-  const batches = await fastestUdp(LONGEST);
+  const batches = await fastestUdp(LONGEST, undefined, { spins: false });
   if (batches.note === undefined) return batchDoors(batches.open, { address, port, interface: device }, hear);
   const own = await openDhcpSocket({ address, port, interface: device });
   try {
@@ -91,13 +91,14 @@ async function batchDoors(
   hear: OnMessage,
 ): Promise<DhcpDoors> {
   const prepare = (fd: number) => bindToInterface(fd, place);
+  const kept = createKeeper();
   let last: { readonly ip: number; readonly address: Ipv4 } = { ip: 0, address: EVERYWHERE };
   const heard =
     (unicast: boolean): OnDatagram =>
     (octets, ip, port) => {
       if (ip !== last.ip) last = { ip, address: ipv4FromNumber(ip) };
       // The batch is written over with the next one, and an answer may wait for the store.
-      hear(octets.slice(), { address: last.address, port }, unicast);
+      hear(kept(octets), { address: last.address, port }, unicast);
     };
   const own = await open({ address: place.address, port: place.port, prepare, onDatagram: heard(true) });
   try {
@@ -113,4 +114,22 @@ async function batchDoors(
     await own.close();
     throw error;
   }
+}
+
+const CHUNK = 64 * 1024;
+
+/** Copies of datagrams, hundreds of which share one piece of memory: a piece for each costs more than reading it. */
+function createKeeper(): (octets: Uint8Array) => Uint8Array {
+  let chunk = new Uint8Array(CHUNK);
+  let used = 0;
+  return (octets) => {
+    if (used + octets.length > CHUNK) {
+      chunk = new Uint8Array(CHUNK);
+      used = 0;
+    }
+    const copy = chunk.subarray(used, used + octets.length);
+    copy.set(octets);
+    used += octets.length;
+    return copy;
+  };
 }

@@ -67,17 +67,22 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
 
   const elapsed = listening.elapsed ?? (() => performance.now());
   let offset = listening.now() - elapsed();
-  const watchClock = (): void => {
-    const moved = listening.now() - elapsed() - offset;
+  let lookedAt = Number.NaN;
+  const watchClock = (now: number): void => {
+    // Of the many messages of one millisecond the first is enough.
+    if (now === lookedAt) return;
+    lookedAt = now;
+    const moved = now - elapsed() - offset;
     if (Math.abs(moved) < CLOCK_SET) return;
     offset += moved;
     note({ event: "dhcp.clock", detail: `the clock was set by ${Math.round(moved / 1000)} s; leases keep their time` });
-    void listening.desk.clockJumped(moved, listening.now());
+    void listening.desk.clockJumped(moved, now);
   };
 
   const hear = (octets: Uint8Array, from: Source, unicast: boolean | undefined): void => {
     if (stopped || waiting >= MOST_WAITING) return;
-    watchClock();
+    const now = listening.now();
+    watchClock(now);
     const packet = readPacket(octets, from, note);
     if (packet === undefined) return;
     waiting++;
@@ -87,7 +92,7 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
       ...(unicast === undefined ? {} : { unicast }),
     };
     listening.desk
-      .answer(packet, arrival, listening.now())
+      .answer(packet, arrival, now)
       .then((answer) => send(answer, from))
       .catch((error: unknown) => note({ event: "dhcp.failed", detail: `no answer: ${String(error)}` }))
       .finally(() => {

@@ -76,16 +76,18 @@ interface Libc {
 
 /**
  * How sockets are opened here: in batches where Linux and koffi allow it, else Node's own way; `note` then says why.
- * `longest` is the longest datagram that is sent or received, in octets; `load` finds koffi.
+ * `longest` is the longest datagram that is sent or received, in octets; `load` finds koffi; `spins` says whether the
+ * next datagram of a lone client is looked for without sleeping, which pays where an answer takes microseconds.
  */
 export async function fastestUdp(
   longest: number,
   load: () => Promise<typeof Koffi> = async () => (await import("koffi")).default,
+  { spins }: { readonly spins: boolean } = { spins: true },
 ): Promise<{ readonly open: OpenUdp; readonly note?: string }> {
   const known = process.platform === "linux" && (process.arch === "x64" || process.arch === "arm64");
   if (!known) return { open: openDgram, note: `datagrams go one by one on ${process.platform} ${process.arch}` };
   try {
-    const batches = new Batches(loadLibc(await load()), longest);
+    const batches = new Batches(loadLibc(await load()), longest, spins);
     return { open: (options) => batches.open(options) };
   } catch (error) {
     const because = error instanceof Error ? error.message : String(error);
@@ -160,6 +162,7 @@ class Batches {
   readonly #views: Uint8Array[];
   readonly #out: Arena;
   readonly #sockets = new Map<number, BatchSocket>();
+  readonly #spins: boolean;
   #receivedAt = 0;
   #pause = 0;
   #nextPause = 1;
@@ -170,8 +173,9 @@ class Batches {
   #polling = false;
   #flushing = false;
 
-  constructor(libc: Libc, longest: number) {
+  constructor(libc: Libc, longest: number, spins: boolean) {
     this.libc = libc;
+    this.#spins = spins;
     const slot = Math.max(2048, (longest + 63) & ~63);
     this.#in = new Arena(libc, slot);
     this.#views = this.#in.octets.map((octets) => octets.subarray(0, 4));
@@ -270,7 +274,7 @@ class Batches {
     socket.deliver(octets, ip, port);
     if (this.#polling) this.#fetch(socket);
     else if (performance.now() - this.#receivedAt < BACK_TO_BACK) {
-      this.#alone = this.#fetch(socket) <= 0;
+      this.#alone = this.#fetch(socket) <= 0 && this.#spins;
       this.#pollSoon();
     }
     this.#reading = false;
@@ -329,7 +333,7 @@ class Batches {
       now = performance.now();
       // Only for one client alone: of many, those who wait a moment come in larger batches.
       if (count > 0) {
-        this.#alone = count === 1;
+        this.#alone = this.#spins && count === 1;
         patience = this.#alone ? now + SPIN : 0;
       } else if (this.#pause > 0 || now > patience) break;
     }
