@@ -1,5 +1,11 @@
+import type { Ipv4 } from "../wire/address.ts";
 import { MESSAGE, OPTION } from "../wire/dhcp-options.ts";
-import type { Source } from "./dhcp-doors.ts";
+
+/** Where a message came from. */
+export interface Source {
+  readonly address: Ipv4;
+  readonly port: number;
+}
 
 /** Told of every datagram, whose octets are the receiver's to keep; `unicast`: sent to our own address, where known. */
 export type OnMessage = (octets: Uint8Array, source: Source, unicast: boolean | undefined) => void;
@@ -8,7 +14,7 @@ export type OnMessage = (octets: Uint8Array, source: Source, unicast: boolean | 
 const MOST_WAITING = 4096;
 /** Milliseconds that one turn of the event loop may spend on requests before commits, files and timers get theirs. */
 const TURN = 1;
-/** The clock is looked at after so many: looking costs as much as a tenth of an answer. */
+/** The clock is looked at after so many. */
 const BETWEEN_LOOKS = 8;
 
 /**

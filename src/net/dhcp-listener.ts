@@ -3,7 +3,8 @@ import { createNoteSieve } from "../provision/dhcp-notes.ts";
 import type { Ipv4 } from "../wire/address.ts";
 import { type DhcpPacket, decodeDhcp } from "../wire/dhcp.ts";
 import { MalformedPacket } from "../wire/malformed.ts";
-import { openDoors, type Source } from "./dhcp-doors.ts";
+import { openDoors } from "./dhcp-doors.ts";
+import type { Source } from "./dhcp-inbox.ts";
 import { watchOtherServers } from "./dhcp-lookout.ts";
 
 /** How the DHCP service listens. */

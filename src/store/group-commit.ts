@@ -18,7 +18,7 @@ export interface GroupCommit {
 const MOST_IN_ONE_COMMIT = 1000;
 /** So many are told of their commit before others have the event loop again: an ACK for each is made in that moment. */
 const TOLD_AT_ONCE = 64;
-/** Milliseconds between two commits while several wait: on a fast disk, a sync for each costs more than the write. */
+/** Milliseconds between two commits while several write at once: on a fast disk the sync costs more than the write. */
 const SHORTEST_CYCLE = 1;
 /** While commits fail each request is tried by itself, which takes longer. */
 const MOST_AFTER_A_FAILURE = 50;
@@ -58,7 +58,10 @@ export function createGroupCommit(db: Database, path: string, sync: () => Promis
       }
       writesSinceCheckpoint += writes;
       if (writesSinceCheckpoint >= WRITES_BETWEEN_CHECKPOINTS) checkpoint();
-      if (queue.length > 0) await (performance.now() - began < SHORTEST_CYCLE ? aMoment() : nextTurn());
+      // Who writes one thing after the other never waits here.
+      const several = writes > 1 || queue.length > 0;
+      const left = SHORTEST_CYCLE - (performance.now() - began);
+      if (several) await (left > 0 ? moment(left) : nextTurn());
     }
     serving = undefined;
   }
@@ -178,6 +181,6 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function aMoment(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, SHORTEST_CYCLE));
+function moment(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createGroupCommit } from "../../src/store/group-commit.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { migrateSchema, SCHEMA_STEPS } from "../../src/store/schema.ts";
@@ -206,13 +206,16 @@ describe("secrets at rest", () => {
   });
 });
 
+/** The sync of a disk that never fails. */
+const onDisk = () => Promise.resolve();
+
 describe("a disk that fails the SQLite store", () => {
   test("R23 a full disk refuses the write and keeps the reads, the renewals that fit, and everything from before", async () => {
     const db = new DatabaseSync(path);
     db.exec("PRAGMA journal_mode = WAL");
     migrateSchema(db, path);
     db.exec("PRAGMA max_page_count = 14");
-    const queue = createGroupCommit(db, path);
+    const queue = createGroupCommit(db, path, onDisk);
     db.exec("CREATE TABLE word (word TEXT)");
     const insert = db.prepare("INSERT INTO word VALUES (?)");
     const writes = await Promise.allSettled([
@@ -250,7 +253,7 @@ describe("a disk that fails the SQLite store", () => {
   test("a failing write takes no neighbour with it, and a read between two writes sees the first alone", async () => {
     const db = new DatabaseSync(path);
     db.exec("CREATE TABLE word (word TEXT UNIQUE)");
-    const queue = createGroupCommit(db, path);
+    const queue = createGroupCommit(db, path, onDisk);
     const put = (word: string) =>
       queue.write(() => {
         db.prepare("INSERT INTO word VALUES (?)").run(`${word}!`);
@@ -270,9 +273,52 @@ describe("a disk that fails the SQLite store", () => {
     db.close();
   });
 
+  test("D081 nobody is told of a write before the sync that follows it has ended, and what comes meanwhile waits for the next", async () => {
+    const db = new DatabaseSync(path);
+    db.exec("CREATE TABLE word (word TEXT)");
+    const syncs: (() => void)[] = [];
+    const queue = createGroupCommit(db, path, () => new Promise((resolve) => syncs.push(resolve)));
+    const told: string[] = [];
+    const put = (word: string) =>
+      queue.write(() => void db.prepare("INSERT INTO word VALUES (?)").run(word)).then(() => told.push(word));
+    const writes = [put("a"), put("b")];
+    await vi.waitFor(() => expect(syncs).toHaveLength(1));
+    writes.push(
+      put("c"),
+      queue.read(() => 0).then(() => told.push("read")),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(told).toEqual([]);
+    syncs[0]?.();
+    await vi.waitFor(() => expect(syncs).toHaveLength(2));
+    expect(told).toEqual(["a", "b"]);
+    syncs[1]?.();
+    await Promise.all(writes);
+    expect(told).toEqual(["a", "b", "c", "read"]);
+    await queue.close();
+    db.close();
+  });
+
+  test("R24 where the sync of the log fails nobody is told of that commit, and nothing more is read or written", async () => {
+    const db = new DatabaseSync(path);
+    db.exec("CREATE TABLE word (word TEXT)");
+    const queue = createGroupCommit(db, path, () =>
+      Promise.reject(Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" })),
+    );
+    const [write, read] = await Promise.allSettled([
+      queue.write(() => void db.prepare("INSERT INTO word VALUES ('a')").run()),
+      queue.read(() => 1),
+    ]);
+    expect(write).toMatchObject({ reason: { name: "StoreError", code: "E_STORE_DISK" } });
+    expect(read).toMatchObject({ reason: { code: "E_STORE_DISK" } });
+    await expect(queue.read(() => 1)).rejects.toMatchObject({ code: "E_STORE_DISK", message: /check the disk/ });
+    await queue.close();
+    db.close();
+  });
+
   test("R24 after the disk failed a commit nothing is written or read until the store is opened again", async () => {
     const db = new DatabaseSync(path);
-    const queue = createGroupCommit(db, path);
+    const queue = createGroupCommit(db, path, onDisk);
     const failed = Object.assign(new Error("disk I/O error"), { errcode: 10 | (4 << 8) });
     const writes = await Promise.allSettled([
       queue.write(() => db.exec("CREATE TABLE word (word TEXT)")),
