@@ -1,6 +1,5 @@
 import type { Socket } from "node:dgram";
 import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from "../wire/address.ts";
-
 import { createInbox, type OnMessage, type Source } from "./dhcp-inbox.ts";
 import { bindToInterface, openDhcpSocket } from "./dhcp-socket.ts";
 import type { OnDatagram } from "./udp.ts";
@@ -112,7 +111,7 @@ async function batchDoors(
 
 const CHUNK = 64 * 1024;
 
-/** Copies of datagrams, hundreds of which share one piece of memory, so that the collector has one to free and not hundreds. */
+/** Copies of datagrams: hundreds share one piece of memory, so that the collector has one to free and not hundreds. */
 function createKeeper(): (octets: Uint8Array) => Uint8Array {
   let chunk = new Uint8Array(CHUNK);
   let used = 0;
