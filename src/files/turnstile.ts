@@ -6,14 +6,15 @@ export class DiskSilent extends Error {
 
 /**
  * Lets a few at a time at a disk that may stop answering. Node has four threads for the files of the whole process, and
- * a call into a dead mount never gives its thread back: what is let in here holds at most `places` of them, and what is
- * known not to answer holds no second one.
+ * a call into a dead mount never gives its thread back: what is let in here holds at most `places` of them, one for each
+ * thing that is asked for, and what is known not to answer holds no second one.
  */
 export class Turnstile {
   readonly #places: number;
   readonly #patience: number;
-  readonly #waiting: (() => void)[] = [];
-  readonly #silent = new Set<string>();
+  readonly #lines = new Map<string, Line>();
+  /** Lines with somebody waiting and nobody inside, in the order in which that came to be. */
+  readonly #ready: Line[] = [];
   #inside = 0;
 
   /** `patience`: ms that an answer may take. */
@@ -23,51 +24,74 @@ export class Turnstile {
   }
 
   /**
-   * Runs `work` as soon as there is a place. What comes after the patience has ended goes to `late`, which frees it; the
-   * place stays taken until then, and everyone else who comes for `what` is turned away meanwhile.
+   * Runs `work` as soon as there is a place and nobody else is inside for `what`. What comes after the patience has ended
+   * goes to `late`, which frees it; the place stays taken until then, and whoever comes for `what` is turned away.
    * @throws DiskSilent when no answer came in time, and at once where one is still owed. What `work` rejects with else.
    */
   pass<T>(what: string, work: () => Promise<T>, late: (answer: T) => void): Promise<T> {
-    if (this.#silent.has(what)) return Promise.reject(silence(what));
+    const line = this.#lines.get(what) ?? { what, waiting: [], inside: undefined, silent: false };
+    if (line.silent) return Promise.reject(silence(what));
+    this.#lines.set(what, line);
     return new Promise<T>((resolve, reject) => {
-      let over = false;
-      let began = false;
-      const enter = () => {
-        if (over) {
-          this.#leave();
-          return;
-        }
-        began = true;
+      const visitor: Visitor = { over: false, enter: () => {} };
+      const timer = setTimeout(() => {
+        visitor.over = true;
+        line.silent = line.inside === visitor;
+        reject(silence(what));
+      }, this.#patience);
+      timer.unref();
+      visitor.enter = () =>
         work()
           .then(
-            (answer) => (over ? late(answer) : resolve(answer)),
+            (answer) => (visitor.over ? late(answer) : resolve(answer)),
             (error: unknown) => reject(error),
           )
           .finally(() => {
             clearTimeout(timer);
-            this.#silent.delete(what);
-            this.#leave();
+            this.#leave(line);
           });
-      };
-      const timer = setTimeout(() => {
-        over = true;
-        if (began) this.#silent.add(what);
-        reject(silence(what));
-      }, this.#patience);
-      timer.unref();
-      if (this.#inside >= this.#places) this.#waiting.push(enter);
-      else {
-        this.#inside++;
-        enter();
-      }
+      line.waiting.push(visitor);
+      if (line.inside === undefined && line.waiting.length === 1) this.#ready.push(line);
+      this.#admit();
     });
   }
 
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#inside--;
-    else next();
+  #admit(): void {
+    while (this.#inside < this.#places) {
+      const line = this.#ready.shift();
+      if (line === undefined) return;
+      const visitor = line.waiting.splice(0, line.waiting.findIndex(({ over }) => !over) + 1).at(-1);
+      if (visitor === undefined) {
+        this.#lines.delete(line.what);
+        continue;
+      }
+      line.inside = visitor;
+      this.#inside++;
+      visitor.enter();
+    }
   }
+
+  #leave(line: Line): void {
+    this.#inside--;
+    line.inside = undefined;
+    line.silent = false;
+    if (line.waiting.length > 0) this.#ready.push(line);
+    else this.#lines.delete(line.what);
+    this.#admit();
+  }
+}
+
+interface Visitor {
+  over: boolean;
+  enter: () => void;
+}
+
+/** All who have come for one thing. */
+interface Line {
+  readonly what: string;
+  readonly waiting: Visitor[];
+  inside: Visitor | undefined;
+  silent: boolean;
 }
 
 function silence(what: string): DiskSilent {

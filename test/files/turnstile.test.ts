@@ -53,6 +53,20 @@ describe("a turnstile before a disk", () => {
     expect(second).toMatchObject({ status: "rejected", reason: { code: "E_DISK_SILENT" } });
   });
 
+  it("lets one in for a thing, so that the first moments of a dead mount leave room for all else", async () => {
+    const { asked, work } = disk();
+    const turnstile = new Turnstile(2, 5000);
+    const dead = Array.from({ length: 64 }, () => turnstile.pass("nfs", work, never));
+    const told = Promise.all(dead.map((one) => expect(one).rejects.toMatchObject({ code: "E_DISK_SILENT" })));
+    expect(asked.length).toBe(1);
+    const alive = turnstile.pass("root", work, never);
+    asked[1]!.answer("here");
+    await expect(alive).resolves.toBe("here");
+    await vi.advanceTimersByTimeAsync(5000);
+    await told;
+    expect(asked.length).toBe(2);
+  });
+
   it("holds one place for what does not answer, however many come for it, and lets the others pass", async () => {
     const { asked, work } = disk();
     const turnstile = new Turnstile(2, 5000);
@@ -84,7 +98,7 @@ describe("a turnstile before a disk", () => {
     await expect(again).resolves.toBe("back");
   });
 
-  it("never lets more in than there are places, and forgets nobody", async () => {
+  it("never lets more in than there are places, nor two for one thing, and forgets nobody", async () => {
     vi.useRealTimers();
     await fc.assert(
       fc.asyncProperty(
@@ -96,14 +110,18 @@ describe("a turnstile before a disk", () => {
           const turnstile = new Turnstile(places, 60_000);
           let inside = 0;
           let most = 0;
+          const within = new Set<string>();
           const results = await Promise.allSettled(
             calls.map(({ what, fails, turns }, n) =>
               turnstile.pass(
                 what,
                 async () => {
                   most = Math.max(most, ++inside);
+                  expect(within.has(what)).toBe(false);
+                  within.add(what);
                   for (let turn = 0; turn < turns; turn++) await Promise.resolve();
                   inside--;
+                  within.delete(what);
                   if (fails) throw new Error(`${n}`);
                   return n;
                 },

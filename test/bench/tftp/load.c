@@ -34,7 +34,7 @@ typedef struct {
   uint32_t in_window;
   size_t blksize;
   uint32_t windowsize;
-  double deadline;
+  double deadline, ended;
 } phone_t;
 
 static double now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec + t.tv_nsec / 1e9; }
@@ -196,7 +196,22 @@ static void hear(phone_t *p, int f, struct sockaddr_in *from, unsigned char *o, 
   if (last || p->in_window >= p->windowsize) { p->in_window = 0; say(p, 0); }
   if (!last) return;
   if (++p->file < nfiles) begin(p, t);
-  else { p->over = 1; finished++; }
+  else { p->over = 1; p->ended = t; finished++; }
+}
+
+static int later(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+// Seconds after which half of the phones had everything.
+static double median(double start) {
+  double *ends = malloc(nphones * sizeof *ends);
+  for (int i = 0; i < nphones; i++) ends[i] = phones[i].ended - start;
+  qsort(ends, nphones, sizeof *ends, later);
+  double half = ends[nphones / 2];
+  free(ends);
+  return half;
 }
 
 static void retry(double t) {
@@ -242,8 +257,8 @@ static int fetch(int argc, char **argv) {
     for (int f = 0; f < nfiles; f++) if (out[f].count) flush(sockets[f], &out[f]);
     slowest = t - start;
   }
-  printf("{\"seconds\":%.4f,\"octets\":%llu,\"failed\":%d,\"wrong\":%llu,\"errors\":%llu,\"data\":%llu,\"needed\":%llu,\"lostData\":%llu,\"lostAck\":%llu,\"repeated\":%llu,\"retries\":%llu}\n",
-         slowest, (unsigned long long)sum.octets, failed, (unsigned long long)sum.wrong, (unsigned long long)sum.errors, (unsigned long long)sum.data, (unsigned long long)sum.needed,
+  printf("{\"seconds\":%.4f,\"median\":%.4f,\"octets\":%llu,\"failed\":%d,\"wrong\":%llu,\"errors\":%llu,\"data\":%llu,\"needed\":%llu,\"lostData\":%llu,\"lostAck\":%llu,\"repeated\":%llu,\"retries\":%llu}\n",
+         slowest, median(start), (unsigned long long)sum.octets, failed, (unsigned long long)sum.wrong, (unsigned long long)sum.errors, (unsigned long long)sum.data, (unsigned long long)sum.needed,
          (unsigned long long)sum.lost_data, (unsigned long long)sum.lost_ack, (unsigned long long)sum.repeated, (unsigned long long)sum.client_retries);
   return 0;
 }
