@@ -22,8 +22,11 @@ export type Inventory =
 /** The model id for what a person wrote, e.g. `7960` for `CP-7960G`; undefined when no family knows it. */
 export type ModelOf = (text: string) => string | undefined;
 
-/** Enough for a million phones; a file beyond it is not an inventory. */
+/** What one request to the server takes (http/control-requests.ts); a file beyond either is not an inventory. */
+const MAX_PHONES = 100_000;
 const MAX_CHARACTERS = 128 * 1024 * 1024;
+/** Of one row: a quotation mark that is never closed must not swallow the file. */
+const MAX_ROW = 1_048_576;
 const MAX_COLUMNS = 500;
 /** As many as an expansion module adds to the largest phone. */
 const LINES = 48;
@@ -80,13 +83,18 @@ function rowsOf(text: string): { readonly rows: readonly Row[] } | { readonly pr
       relax_quotes: false,
       // Whoever quotes a cell means its blanks.
       cast: (cell: string, { quoting }: { quoting: boolean }) => (quoting ? cell : cell.trim()),
+      max_record_size: MAX_ROW,
+      // A header, and one row more than there may be, which says that there are more.
+      to: MAX_PHONES + 2,
       on_record: (cells: string[], { lines }: InfoRecord) => {
         rows.push({ line: Math.max(next, lines - lineEndsIn(cells)), cells });
         next = lines + 1;
         return null;
       },
     });
-    return { rows };
+    return rows.length > MAX_PHONES + 1
+      ? { problem: fault(MAX_PHONES + 2, `there are more than ${MAX_PHONES} rows`, "Split the file.") }
+      : { rows };
   } catch (error) {
     const line = error instanceof CsvError && typeof error.lines === "number" ? error.lines : 1;
     return {
@@ -113,7 +121,7 @@ function columnsOf(
   const names = header.cells.map((cell) => spelled(cell.trim().replace(/[\s-]+/g, "_")));
   const problems: InventoryProblem[] = [];
   if (names.length > MAX_COLUMNS)
-    problems.push(fault(1, `there are ${names.length} columns`, `Keep ${MAX_COLUMNS} at most.`));
+    return { problems: [fault(1, `there are ${names.length} columns`, `Keep ${MAX_COLUMNS} at most.`)] };
   if (!names.includes("mac")) problems.push(fault(1, 'there is no column "mac"', hint));
   for (const [index, name] of names.entries()) {
     if (name === "") problems.push(fault(1, `column ${index + 1} has no name`, "Name it or remove it."));

@@ -91,10 +91,11 @@ function names(): CorpusArchive[] {
       ["as firmware", { name: `${name}/${GOOD}`, body: goodBody }],
       ["as a folder", { name: `${name}/`, body: new Uint8Array(), mode: 0o040755 }],
     ];
-    // "x/" is an ordinary folder.
+    // "x/" is an ordinary folder, and in the other character set a control character is a picture (PC code page 437).
+    const picture = [...name].some((character) => character < " " || character === "\u007f");
     return variants.map(([how, entry]) => ({
       told: `${JSON.stringify(name)} ${how}`,
-      refused: name !== "x/",
+      refused: name !== "x/" && !(picture && entry.flags === 0),
       octets: zip(entry),
     }));
   });

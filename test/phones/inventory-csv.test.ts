@@ -103,6 +103,29 @@ describe("reading", () => {
     expect(JSON.stringify(problemsIn(text))).not.toContain("Canary");
   });
 
+  test("S34 a million rows, a row of megabytes and a quotation mark that is never closed are refused in words", {
+    timeout: 60_000,
+  }, () => {
+    const row = "000e84c060a6,1001,secret,=1+1\n";
+    const cases = [
+      `mac,line1,line1_password,label\n${row.repeat(1_000_000)}`,
+      `mac,line1\n000e84c060a6,${"x".repeat(4_000_000)}\n`,
+      `mac,line1\n000e84c060a6,"${row.repeat(200_000)}`,
+      `mac,line1\n000e84c060a6,${'"'.repeat(2_000_001)}\n`,
+      `${Array.from({ length: 100_000 }, (_, i) => `c${i}`).join(",")}\n`,
+    ];
+    for (const text of cases) {
+      const began = performance.now();
+      const inventory = readInventory(text, modelOf);
+      expect(inventory.is).toBe("refused");
+      if (inventory.is === "refused") {
+        expect(inventory.problems.length).toBeLessThanOrEqual(100);
+        expect(inventory.problems[0]?.message).not.toContain("secret");
+      }
+      expect([text.slice(0, 40), performance.now() - began < 15_000]).toEqual([text.slice(0, 40), true]);
+    }
+  });
+
   test("any text is an inventory or a list of problems, never an exception", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
