@@ -19,6 +19,8 @@ interface Fetches {
 /** Connections at once, in all and of one address: a slow client must not keep the phones out (security.md S58). */
 const MOST_CONNECTIONS = 1024;
 const MOST_OF_ONE = 32;
+/** Connections that wait to be accepted; one that finds no room is tried again by its client after a whole second. */
+const BACKLOG = 4096;
 /** Milliseconds without an octet in either direction; a phone may write its flash between two pieces of an image. */
 const SILENCE = 300_000;
 
@@ -52,7 +54,7 @@ export async function listenHttp(
       resolve();
     };
     if ("socketPath" in listen) server.listen(listen.socketPath, ready);
-    else server.listen(listen.port, listen.address, ready);
+    else server.listen({ port: listen.port, host: listen.address, backlog: BACKLOG }, ready);
   });
   const address = server.address();
   return {

@@ -1,5 +1,5 @@
+import { isVendorPassword } from "../phones/known-passwords.ts";
 import { type Findings, type LintFile, quoted } from "./finding.ts";
-import { isVendorPassword } from "./passwords.ts";
 import { all, type Element, lineOfElement } from "./xml.ts";
 
 /** Elements that the SIP stack reads as `true` or `false` and nothing else (cisco.md §7.2, SIPCC, grade A). */

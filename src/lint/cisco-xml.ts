@@ -1,9 +1,9 @@
 import { families } from "../phones/families.ts";
 import type { Model } from "../phones/family.ts";
+import { isGuessed } from "../phones/known-passwords.ts";
 import { belongsIn, lintDeviceValues } from "./cisco-values.ts";
 import { type Findings, type LintFile, type Place, quoted } from "./finding.ts";
 import { checkLoadName, type NamedLoad } from "./loads.ts";
-import { isGuessed } from "./passwords.ts";
 import { all, type Element, lineOfElement } from "./xml.ts";
 
 /** What a SEP or default file says that other files must agree with. */

@@ -1,9 +1,9 @@
 import { stranger } from "../phones/characters.ts";
 import { CNF_KEYS, type CnfKey, cnfFault, cnfKey, namesOf } from "../phones/cnf-keys.ts";
+import { isGuessed, isVendorPassword } from "../phones/known-passwords.ts";
 import { correctCnf } from "./corrections.ts";
 import { type Findings, type LintFile, quoted } from "./finding.ts";
 import { checkLoadName, type NamedLoad } from "./loads.ts";
-import { isGuessed, isVendorPassword } from "./passwords.ts";
 
 const MAX_OCTETS = 8192;
 const LOWER = new Map(CNF_KEYS.flatMap((row) => namesOf(row).map((name) => [name.toLowerCase(), name] as const)));

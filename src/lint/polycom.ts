@@ -1,5 +1,5 @@
+import { isGuessed, isVendorPassword } from "../phones/known-passwords.ts";
 import { type Findings, type LintFile, type Place, quoted } from "./finding.ts";
-import { isGuessed, isVendorPassword } from "./passwords.ts";
 import { all, type Element, lineAt, lineOfElement } from "./xml.ts";
 
 /** Attributes of APPLICATION in the shipped master files, model suffixes aside (polycom.md §2.1). */

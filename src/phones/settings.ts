@@ -1,3 +1,4 @@
+import { isVendorPassword } from "./known-passwords.ts";
 import { softKeySets } from "./soft-keys.ts";
 import { zoneRules } from "./time-zone.ts";
 import { rangeFault, type ValueRange } from "./value-range.ts";
@@ -414,17 +415,6 @@ export function checkSettings(settings: Readonly<Record<string, string>>): reado
   return problems;
 }
 
-const VENDOR_PASSWORDS: ReadonlySet<string> = new Set([
-  "456",
-  "123",
-  "1234",
-  "cisco",
-  "admin",
-  "polycom",
-  "password",
-  "default",
-]);
-
 const CODECS = words("g711ulaw g711alaw g729a g722 none");
 
 function faultOf(row: Setting, value: string): string | undefined {
@@ -446,8 +436,7 @@ function faultOf(row: Setting, value: string): string | undefined {
       return rangeFault({ is: "text", longest: 20_000, repertoire: "plane0" }, value.replace(/[\t\n\r]/g, " "));
     default:
       // What the vendor prints in its manual is no password (security.md S25).
-      if (row.secret === true && VENDOR_PASSWORDS.has(value.toLowerCase()))
-        return "the value is a vendor's default password";
+      if (row.secret === true && isVendorPassword(value)) return "the value is a vendor's default password";
       return rangeFault(range, value, row.secret);
   }
 }

@@ -8,6 +8,7 @@ import { loadTemplates } from "../files/templates.ts";
 import { listenHttp } from "../http/listen.ts";
 import { openDgram } from "../net/udp.ts";
 import { CNF_KEYS, cnfKey } from "../phones/cnf-keys.ts";
+import { isGuessed } from "../phones/known-passwords.ts";
 import type { Phone } from "../phones/phone.ts";
 import { isSecretName } from "../phones/secret-name.ts";
 import { checkSettings, SETTINGS, setting } from "../phones/settings.ts";
@@ -199,9 +200,13 @@ async function inventory(config: Config, now: () => number): Promise<Found> {
   const core = await openCore(config, now, false);
   try {
     const phones = await core.store.phones();
-    const leftOut = new Map<string, { remedy: string; phones: Set<string> }>();
+    const leftOut: LeftOut = new Map();
     const problems = phones.flatMap((phone) => unrenderable(core, core.known, phone, leftOut));
+    const guessed = phones.filter(({ lines }) =>
+      lines.some(({ name, authName, password }) => isGuessed(password ?? "", [name, authName])),
+    );
     const warnings = [...leftOut].map(([what, told]) => leftOutBy(what, told));
+    if (guessed.length > 0) warnings.push(easilyGuessed(guessed));
     return problems.length + warnings.length > 0 ? [...problems, ...warnings] : fine(`${phones.length} phones`);
   } finally {
     await core.close();
@@ -215,6 +220,17 @@ function leftOutBy(what: string, { remedy, phones }: { readonly remedy: string; 
   const [first = "", ...others] = phones;
   const who = others.length === 0 ? first : `${first} and ${others.length} more`;
   return { is: "warning" as const, message: `${who}: ${what}`, remedy };
+}
+
+/** Security.md S25: named by their phones; the passwords themselves are shown nowhere. */
+function easilyGuessed(phones: readonly Phone[]): Found[number] {
+  const named = phones.slice(0, 5).map(({ mac }) => macWithColons(mac));
+  const more = phones.length > named.length ? ` and ${phones.length - named.length} more` : "";
+  return {
+    is: "warning",
+    message: `a line's password is its own number or a vendor's default: ${named.join(", ")}${more}`,
+    remedy: "give these lines passwords of their own, here and on the call server",
+  };
 }
 
 function unrenderable(core: Core, known: Known, phone: Phone, leftOut: LeftOut): Found {

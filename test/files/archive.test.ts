@@ -39,7 +39,7 @@ test("an ordinary zip gives its files, folders in their names", async () => {
 });
 
 test.each(HOSTILE_ARCHIVES.map((one) => [one.told, one] as const))(
-  "R53 a zip with %s is not taken in",
+  "S40 S41 R53 a zip with %s is not taken in",
   async (_, hostile) => {
     const zip = join(folder, "hostile.zip");
     writeFileSync(zip, hostile.octets);

@@ -229,7 +229,7 @@ describe("what comes in", () => {
     expect(byLoad.get(JAVA_OLD.load)).toMatchObject({ complete: false, missing: ["term41.default.loads"] });
   });
 
-  test("two different files of one name are refused, equal ones are not", async () => {
+  test("S45 two different files of one name are refused, equal ones are not", async () => {
     const one = writeFolder("one", packageOf(SIP_8_12));
     const other = writeFolder("other", new Map([["P003-8-12-00.bin", binImage("P003-8-12-00.bin", 130_553)]]));
     expect(await vault.importFirmware([one, other])).toMatchObject({ accepted: false });

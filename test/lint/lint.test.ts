@@ -6,6 +6,7 @@ import { LINT_CODES } from "../../src/lint/codes.ts";
 import type { LintFile, LintFinding } from "../../src/lint/finding.ts";
 import { lint } from "../../src/lint/lint.ts";
 import { compileAtaProfile } from "../../src/phones/ata-profile.ts";
+import { lintMutations } from "./mutations.ts";
 
 function file(path: string, content: string | Uint8Array): LintFile {
   const octets = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -444,6 +445,10 @@ test("no finding repeats a password", () => {
 });
 
 describe("hostile files", () => {
+  test("a thousand rounds of changed files never end the linter, and what it corrects stays corrected", () => {
+    expect(lintMutations(1000, 5).edits).toBeGreaterThan(10);
+  });
+
   test("mutations of good files never end the linter", () => {
     const names = [
       "OS79XX.TXT",

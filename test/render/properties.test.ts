@@ -16,7 +16,7 @@ beforeAll(async () => {
   renderer = createRenderer(await loadTemplates(join(import.meta.dirname, "../../templates")));
 });
 
-describe("a .cnf file reads back equal, or is refused", () => {
+describe("S32 a .cnf file reads back equal, or is refused", () => {
   test("lines, names and passwords", () => {
     let rendered = 0;
     fc.assert(
@@ -66,7 +66,7 @@ describe("a .cnf file reads back equal, or is refused", () => {
   });
 });
 
-describe("an XML file reads back equal, or is refused", () => {
+describe("S32 an XML file reads back equal, or is refused", () => {
   const parser = new XMLParser({
     parseTagValue: false,
     trimValues: false,
@@ -149,7 +149,7 @@ describe("nothing that a template can write reaches beyond its variables", () =>
     ...names.slice(0, 2).map((name) => `{{lookup ${root} "${name}"}}`),
   ]);
 
-  test(`${payloads.length} payloads are refused or leave no trace`, () => {
+  test(`S30 ${payloads.length} payloads are refused or leave no trace`, () => {
     const kept = Object.keys(Object.prototype);
     for (const payload of payloads) {
       let trace: string;
