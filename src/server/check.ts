@@ -205,8 +205,10 @@ async function inventory(config: Config, now: () => number): Promise<Found> {
     const guessed = phones.filter(({ lines }) =>
       lines.some(({ name, authName, password }) => isGuessed(password ?? "", [name, authName])),
     );
-    const warnings = [...leftOut].map(([what, told]) => leftOutBy(what, told));
-    if (guessed.length > 0) warnings.push(easilyGuessed(guessed));
+    const warnings: Found = [
+      ...[...leftOut].map(([what, told]) => leftOutBy(what, told)),
+      ...(guessed.length > 0 ? [easilyGuessed(guessed)] : []),
+    ];
     return problems.length + warnings.length > 0 ? [...problems, ...warnings] : fine(`${phones.length} phones`);
   } finally {
     await core.close();

@@ -19,7 +19,9 @@ test("S24 passwords of lines and secret settings come from files, and a command 
   writeFileSync(join(home, "unlock"), "unlock-it\n");
   const { exit, out, err } = await play(home, `${add} --password-file passwords --set-file phone_password=unlock`);
   expect([exit, `${out}${err}`.includes("-one")]).toEqual([0, false]);
-  expect(await rendered("SIP000E84C060A6.cnf")).toMatch(/line1_password: "first-one"[^]*line2_password: "second-one"/);
+  expect(await rendered("SIP000E84C060A6.cnf")).toMatch(
+    /line1_password: "first-one"[\s\S]*line2_password: "second-one"/,
+  );
   expect(await rendered("SIPDefault.cnf")).toContain('phone_password: "unlock-it"');
 
   const refused = await play(home, `${add} --replace --set phone_password=s3cr3t`);

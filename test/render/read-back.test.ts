@@ -195,7 +195,7 @@ describe("settings that pass the checks read back equal, or the family says whic
           }
         }
       }),
-      { numRuns: 120 },
+      { numRuns: 400 },
     );
     expect(readBack).toBeGreaterThan(50);
   });
