@@ -1,9 +1,8 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { decodeDhcp, encodeDhcp } from "../../src/wire/dhcp.ts";
 import { MESSAGE, OPTION } from "../../src/wire/dhcp-options.ts";
 import { MalformedPacket } from "../../src/wire/malformed.ts";
+import { liveHeap } from "../memory.ts";
 import { NOT_PHONES } from "../provision/dhcp-fingerprints.ts";
 import { compareWithModel } from "../provision/dhcp-model.ts";
 import {
@@ -64,15 +63,9 @@ describe("DHCP, the long figures", () => {
     const mine = await dora(at, { from: stranger(999_999) });
     let malformed = 0;
     let answered = 0;
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
-    const heap = () => {
-      collect();
-      return process.memoryUsage().heapUsed;
-    };
     let before = 0;
     for (let n = 0; n < MILLION; n++) {
-      if (n === Math.floor(MILLION / 10)) before = heap();
+      if (n === Math.floor(MILLION / 10)) before = liveHeap();
       const octets = (seeds[roll(seeds.length)] as Uint8Array).slice(0, roll(8) === 0 ? roll(301) : 300);
       // Another client each time, then a few octets anywhere.
       for (let i = 31; i < 34 && i < octets.length; i++) octets[i] = roll(256);
@@ -87,7 +80,7 @@ describe("DHCP, the long figures", () => {
       if (n % 100 === 0) at.now += 1000;
       if (n % 50_000 === 0) expect((await at.ask(renewing(mine, { from: stranger(999_999) })))?.type).toBe(MESSAGE.ack);
     }
-    const grown = (heap() - before) / 2 ** 20;
+    const grown = (liveHeap() - before) / 2 ** 20;
     console.log(`${MILLION} packets: ${malformed} malformed, ${answered} answered, heap ${grown.toFixed(1)} MiB more`);
     expect(malformed).toBeGreaterThan(MILLION / 100);
     expect(grown).toBeLessThan(32);

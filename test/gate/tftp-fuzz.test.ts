@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { startTftp, type TftpOptions } from "../../src/net/tftp-listener.ts";
 import type { Ipv4 } from "../../src/wire/address.ts";
 import { decodeTftp, encodeTftp } from "../../src/wire/tftp.ts";
+import { liveHeap } from "../memory.ts";
 import { MemoryUdp } from "../net/memory-udp.ts";
 import { StandingClock } from "../net/tftp-serving.ts";
 import { pattern, rrq, TableDesk } from "../net/tftp-wire.ts";
@@ -68,16 +69,14 @@ it("R02 a million random and mutated packets: nothing fails, memory stays flat, 
       await settle();
     }
     if (n === 200_000) {
-      globalThis.gc?.();
-      before = process.memoryUsage().heapUsed;
+      before = liveHeap();
     }
   }
   for (let s = 0; s < 90; s++) {
     await settle();
     clock.advance(1000);
   }
-  globalThis.gc?.();
-  const grown = process.memoryUsage().heapUsed - before;
+  const grown = liveHeap() - before;
   const factor = (net.octets + 28 * net.datagrams) / received;
   console.log(
     `R02: ${net.datagrams} answers to 1,000,000 packets, ${factor.toFixed(2)} octets for one, heap +${(grown / 2 ** 20).toFixed(1)} MiB`,

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { openSiteFiles } from "../../src/files/site-files.ts";
 import { startTftp } from "../../src/net/tftp-listener.ts";
 import type { Ipv4 } from "../../src/wire/address.ts";
+import { residentMemory } from "../memory.ts";
 
 /** The TFTP service over the files of a folder, in a process of its own. Says its port, and what it uses when asked. */
 const files = await openSiteFiles(process.argv[2] ?? "");
@@ -18,9 +19,8 @@ const service = await startTftp({
   },
 });
 process.on("message", () => {
-  globalThis.gc?.();
   process.send?.({
-    rss: process.memoryUsage.rss(),
+    rss: residentMemory(),
     descriptors: readdirSync("/proc/self/fd").length,
     counters: service.counters,
   });

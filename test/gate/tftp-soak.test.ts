@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
+import { residentMemory } from "../memory.ts";
 import { serving, TRANSPORTS, until } from "../net/tftp-serving.ts";
 import { fetchFile, MemoryImage, pattern } from "../net/tftp-wire.ts";
 
@@ -24,15 +25,13 @@ it.each(TRANSPORTS)(
               () => {},
             );
             if (n === 4000) {
-              globalThis.gc?.();
-              first = process.memoryUsage().rss;
+              first = residentMemory();
             }
           }
         };
         await Promise.all(Array.from({ length: 20 }, phone));
         await until(() => served.counters.live === 0);
-        globalThis.gc?.();
-        const grown = process.memoryUsage().rss - first;
+        const grown = residentMemory() - first;
         console.log(
           `R66: ${served.counters.done} transfers, RSS +${(grown / 2 ** 20).toFixed(1)} MiB after the first third`,
         );

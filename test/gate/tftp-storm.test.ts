@@ -46,7 +46,7 @@ async function serving(
     writeFileSync(join(root, name), pattern(Math.min(size, 2 ** 20)));
     truncateSync(join(root, name), size);
   }
-  const words = [...through(root), process.execPath, "--expose-gc", service.script, root];
+  const words = [...through(root), process.execPath, service.script, root];
   child = spawn(words[0] as string, words.slice(1), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const served = child;
   const [{ port }] = (await once(served, "message")) as [{ port: number }];
