@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    globalSetup: "test/scratch.ts",
     include: ["test/**/*.test.ts"],
     exclude: ["test/interop/**", "test/bench/**", "test/gate/**"],
     testTimeout: 20_000,

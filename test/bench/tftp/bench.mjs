@@ -2,7 +2,7 @@
 // Our TFTP service and Debian's tftpd-hpa, atftpd and dnsmasq, side by side in one run on the loopback of a network
 // namespace of its own: phones that all start at once, each fetching four small files and one image of 131,500 octets
 // in lockstep without options; the same with loss; and one client with bigger blocks and windows. Every octet is
-// compared. `ours` is the TFTP service over files in memory, `ours, serve` the whole `provision serve` with the same files
+// compared. `ours` is the TFTP service over the folder, `ours, serve` the whole `provision serve` with the same files
 // in tftp.root: who asks, what may he have, and two log lines for each file. `limit` is the smallest server the load generator can be answered by: the ceiling of generator and kernel.
 import { spawn, spawnSync } from "node:child_process";
 import {
