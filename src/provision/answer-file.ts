@@ -107,8 +107,6 @@ export function createFileDesk(parts: DeskParts): Desk {
     if (moved === undefined) return fromSite(request);
     for (const line of moved.history) parts.note({ event: line.event, detail: line.detail, mac, ip: request.ip });
     if (moved.refuse !== undefined) return { is: "refused", why: "not-now", because: moved.refuse };
-    await recordRunning(mac, moved.tracked, parts.store);
-
     const view = await offered(moved.tracked, request.at);
     if (view === undefined) return toInventory(request, mac);
     const given = await fromView(request, mac, file, view, moved.tracked.family);
@@ -289,10 +287,9 @@ export function createFileDesk(parts: DeskParts): Desk {
     }
     const { file, load, member } = what;
     const event = { is: "took" as const, file, member, ...(load === undefined ? {} : { load }) };
-    const told = parts.tracker.advance(what.mac, event, request.at).then(async (moved) => {
+    const told = parts.tracker.advance(what.mac, event, request.at).then((moved) => {
       for (const line of moved?.history ?? [])
         parts.note({ event: line.event, detail: line.detail, mac: what.mac, ip: request.ip });
-      if (moved !== undefined) await recordRunning(what.mac, moved.tracked, parts.store);
     });
     const failed = (error: unknown) =>
       parts.note({
@@ -388,21 +385,4 @@ function familyOfPhone(phone: Phone | undefined, knowledge: Knowledge): Family |
 
 function absent(request: FileRequest): BootFile {
   return { is: "refused", why: "not-found", because: `${request.filename} is not there for ${request.ip}` };
-}
-
-/** The inventory keeps the load that evidence has proved last. */
-async function recordRunning(mac: Mac, tracked: Tracked, store: Store): Promise<void> {
-  const { migration, stages } = tracked;
-  const { progress } = migration;
-  const proved =
-    progress.at === "done"
-      ? migration.target
-      : progress.at === "waiting" && progress.stage > 1
-        ? stages[progress.stage - 1]?.from?.load
-        : progress.at === "cancelled"
-          ? progress.running
-          : undefined;
-  if (proved === undefined) return;
-  const phone = await store.phone(mac);
-  if (phone !== undefined && phone.running !== proved) await store.putPhones([{ ...phone, running: proved }]);
 }

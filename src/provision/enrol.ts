@@ -1,5 +1,6 @@
-import type { HistoryEntry, Migration, MigrationPlan } from "../migration/migration.ts";
+import type { HistoryEntry, Migration, MigrationPlan, Stage } from "../migration/migration.ts";
 import { wavesFor } from "../migration/wave.ts";
+import type { Store } from "../store/store.ts";
 import type { Mac } from "../wire/address.ts";
 import type { Vault } from "./ports.ts";
 import type { Tracker } from "./tracker.ts";
@@ -7,7 +8,12 @@ import type { Tracker } from "./tracker.ts";
 /** One `migrate` command: who goes where, and how. */
 export interface EnrolOrder {
   /** In the order in which they go; every plan has at least one stage. */
-  readonly phones: readonly { readonly mac: Mac; readonly plan: MigrationPlan }[];
+  readonly phones: readonly {
+    readonly mac: Mac;
+    readonly plan: MigrationPlan;
+    /** What the inventory said that it runs when the plan was made; absent: nothing. */
+    readonly running?: string | undefined;
+  }[];
   /** Names the job; a fresh one for each command. */
   readonly job: string;
   /** Phones at a time after the canaries; all the others together where undefined. */
@@ -43,22 +49,37 @@ export async function judge(
   order: EnrolOrder,
   agreed: ReadonlySet<Mac> = new Set(),
 ): Promise<readonly Verdict[]> {
+  return verdictsOn(parts.tracker, order, await packagesFor(parts.vault, order), agreed);
+}
+
+/** What the vault lacks of the package of a stage. */
+type Lacking = (plan: MigrationPlan, stage: Stage) => readonly string[];
+
+async function packagesFor(vault: Vault, order: EnrolOrder): Promise<Lacking> {
   const lacking = new Map<string, readonly string[]>();
+  const keyOf = ({ family }: MigrationPlan, { release, requires }: Stage) =>
+    `${family} ${release.load} ${requires.join(" ")}`;
   for (const { plan } of order.phones) {
     for (const stage of plan.stages) {
-      const key = `${plan.family} ${stage.release.load} ${stage.requires.join(" ")}`;
-      if (!lacking.has(key))
-        lacking.set(key, await parts.vault.missing(plan.family, stage.release.load, stage.requires));
+      const key = keyOf(plan, stage);
+      if (!lacking.has(key)) lacking.set(key, await vault.missing(plan.family, stage.release.load, stage.requires));
     }
   }
+  return (plan, stage) => lacking.get(keyOf(plan, stage)) ?? [];
+}
+
+function verdictsOn(
+  tracker: Tracker,
+  order: EnrolOrder,
+  lacking: Lacking,
+  agreed: ReadonlySet<Mac>,
+): readonly Verdict[] {
   const verdicts = order.phones.map(({ mac, plan }): Verdict => {
-    const present = parts.tracker.of(mac)?.migration;
+    const present = tracker.of(mac)?.migration;
     const active = present !== undefined && present.progress.at !== "done" && present.progress.at !== "cancelled";
     if (active && present.target === plan.to.load) return { mac, is: "on-its-way" };
     if (active) return { mac, is: "busy", because: `it is on its way to ${present.target}; cancel that first` };
-    const missing = plan.stages.flatMap(
-      (stage) => lacking.get(`${plan.family} ${stage.release.load} ${stage.requires.join(" ")}`) ?? [],
-    );
+    const missing = plan.stages.flatMap((stage) => lacking(plan, stage));
     if (missing.length > 0) return { mac, is: "firmware-missing", missing: [...new Set(missing)] };
     const final = plan.stages.find((stage) => stage.oneWay);
     if (final !== undefined && !order.acceptOneWay && !agreed.has(mac))
@@ -82,24 +103,45 @@ function inWaves(order: EnrolOrder, verdicts: readonly Verdict[]): readonly Verd
 
 /**
  * Enrols every phone that is ready, or none where any is not: an order is done whole or not at all. Phones already on
- * their way are passed over, so that the same order can be given again. `now` is milliseconds since the epoch.
+ * their way are passed over, so that the same order can be given again. A phone that has arrived somewhere since its
+ * plan was made is `busy`: what the plan offers first is for another load. `now` is milliseconds since the epoch.
  */
 export async function enrol(
-  parts: { readonly tracker: Tracker; readonly vault: Vault },
+  parts: { readonly tracker: Tracker; readonly vault: Vault; readonly store: Pick<Store, "phone"> },
   order: EnrolOrder,
   now: number,
   agreed: ReadonlySet<Mac> = new Set(),
 ): Promise<readonly Verdict[]> {
-  const verdicts = await judge(parts, order, agreed);
-  if (verdicts.some((v) => v.is !== "ready" && v.is !== "on-its-way")) return verdicts;
-  await Promise.all(
-    order.phones.map(async ({ mac, plan }, index) => {
-      const verdict = verdicts[index];
-      if (verdict?.is !== "ready") return;
-      await parts.tracker.enrol(migrationOf(mac, plan, order, verdict.wave, now), [enrolledLine(mac, plan, now)]);
-    }),
-  );
-  return verdicts;
+  const lacking = await packagesFor(parts.vault, order);
+  const macs = order.phones.map(({ mac }) => mac);
+  return parts.tracker.holding(macs, async (enrolOne) => {
+    const judged = verdictsOn(parts.tracker, order, lacking, agreed);
+    const verdicts = await Promise.all(judged.map((verdict, i) => stillThere(parts.store, order.phones[i], verdict)));
+    if (verdicts.some((v) => v.is !== "ready" && v.is !== "on-its-way")) return verdicts;
+    await Promise.all(
+      order.phones.map(async ({ mac, plan }, index) => {
+        const verdict = verdicts[index];
+        if (verdict?.is !== "ready") return;
+        await enrolOne(migrationOf(mac, plan, order, verdict.wave, now), [enrolledLine(mac, plan, now)]);
+      }),
+    );
+    return verdicts;
+  });
+}
+
+async function stillThere(
+  store: Pick<Store, "phone">,
+  going: EnrolOrder["phones"][number] | undefined,
+  verdict: Verdict,
+): Promise<Verdict> {
+  if (verdict.is !== "ready" || going === undefined) return verdict;
+  const running = (await store.phone(verdict.mac))?.running;
+  if (running === going.running) return verdict;
+  return {
+    mac: verdict.mac,
+    is: "busy",
+    because: `it runs ${running ?? "an unknown load"} since this was planned; give the order again`,
+  };
 }
 
 /** The migration of a phone that is about to begin. */

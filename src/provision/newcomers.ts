@@ -142,18 +142,20 @@ export function createNewcomers(parts: NewcomerParts): Newcomers {
     const job = `rule-${rule.name}`;
     const { acceptOneWay } = rule;
     const order = { phones: [{ mac: who.mac, plan }], job, startAt: 0, acceptOneWay };
-    const [verdict] = await judge(parts, order);
-    if (verdict?.is !== "ready") {
-      const because =
-        verdict?.is === "firmware-missing" ? `the vault lacks ${verdict.missing.join(", ")}` : verdict?.is;
-      return tell(who, rule, because ?? "it was not judged");
-    }
-    const others = parts.tracker.all().filter(({ migration }) => migration.job === job).length;
-    await parts.store.putPhones([phone]);
-    const migration = migrationOf(who.mac, plan, order, waveOfNewcomer(others, rule.wave), who.at);
-    const line = enrolledLine(who.mac, plan, who.at);
-    await parts.tracker.enrol(migration, [{ ...line, detail: `${line.detail}, by the rule ${rule.name}` }]);
-    parts.note({ event: line.event, detail: `${line.detail}, by the rule ${rule.name}`, mac: who.mac, ip: who.ip });
+    await parts.tracker.holding([who.mac], async (enrol) => {
+      const [verdict] = await judge(parts, order);
+      if (verdict?.is !== "ready") {
+        const because =
+          verdict?.is === "firmware-missing" ? `the vault lacks ${verdict.missing.join(", ")}` : verdict?.is;
+        return tell(who, rule, because ?? "it was not judged");
+      }
+      const others = parts.tracker.all().filter(({ migration }) => migration.job === job).length;
+      await parts.store.putPhones([phone]);
+      const migration = migrationOf(who.mac, plan, order, waveOfNewcomer(others, rule.wave), who.at);
+      const line = enrolledLine(who.mac, plan, who.at);
+      await enrol(migration, [{ ...line, detail: `${line.detail}, by the rule ${rule.name}` }]);
+      parts.note({ event: line.event, detail: `${line.detail}, by the rule ${rule.name}`, mac: who.mac, ip: who.ip });
+    });
   }
 
   function tell(who: Speaker, rule: MigrationRule, because: string): void {

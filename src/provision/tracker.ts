@@ -28,9 +28,15 @@ export interface Tracker {
   take(migration: Migration, now: number): Turn;
   /** One step of one phone; steps of the same phone wait for each other. Undefined: not enrolled. */
   advance(mac: Mac, event: ProgressEvent, now: number): Promise<(Moved & { readonly tracked: Tracked }) | undefined>;
-  /** Puts a phone under a new migration, in place of an ended one. */
-  enrol(migration: Migration, history: readonly HistoryEntry[]): Promise<void>;
+  /**
+   * Does `work` while no step of these phones is taken, so that what it finds of them still holds when it enrols one.
+   * It must not `advance` or hold any of them itself.
+   */
+  holding<T>(macs: readonly Mac[], work: (enrol: Enrol) => Promise<T>): Promise<T>;
 }
+
+/** Puts a phone that is held under a new migration, in place of an ended one. */
+export type Enrol = (migration: Migration, history: readonly HistoryEntry[]) => Promise<void>;
 
 /**
  * Takes up every stored migration where it stood. Throws {@link ProvisionError} `E_RELEASE_GONE` when the manifests no
@@ -66,6 +72,27 @@ export async function createTracker(
     return turn;
   }
 
+  /** Resolves when every step begun before is over; no other begins before `release` is called. */
+  function hold(mac: Mac): { readonly held: Promise<void>; readonly release: () => void } {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const held = new Promise<void>((resolve) => {
+      void inTurn(mac, () => {
+        resolve();
+        return released;
+      });
+    });
+    return { held, release };
+  }
+
+  async function put(migration: Migration, history: readonly HistoryEntry[]): Promise<void> {
+    const next = track(migration, knowledge);
+    await store.putMigration(migration, history);
+    keep(next);
+  }
+
   return {
     of: (mac) => tracked.get(mac),
     all: () => [...tracked.values()],
@@ -81,18 +108,38 @@ export async function createTracker(
         if (before === undefined) return undefined;
         const moved = step(before.migration, event, before.stages, before.family, now);
         if (moved.migration === before.migration) return { ...moved, tracked: before };
+        await recordRunning(before, moved.migration, store);
         await store.putMigration(moved.migration, moved.history);
         const after = withView({ ...before, migration: moved.migration });
         keep(after);
         return { ...moved, tracked: after };
       }),
-    enrol: (migration, history) =>
-      inTurn(migration.mac, async () => {
-        const next = track(migration, knowledge);
-        await store.putMigration(migration, history);
-        keep(next);
-      }),
+    async holding(macs, work) {
+      // Every place in every queue is taken at once: two that hold the same phones cannot wait for each other.
+      const holds = [...new Set(macs)].map(hold);
+      try {
+        await Promise.all(holds.map(({ held }) => held));
+        return await work(put);
+      } finally {
+        for (const { release } of holds) release();
+      }
+    },
   };
+}
+
+/** Before the migration itself: whoever sees that a phone has arrived finds in the inventory what it runs. */
+async function recordRunning({ migration, stages }: Tracked, next: Migration, store: Store): Promise<void> {
+  const proved = provedLoad(next, stages);
+  if (proved === undefined || proved === provedLoad(migration, stages)) return;
+  const phone = await store.phone(next.mac);
+  if (phone !== undefined && phone.running !== proved) await store.putPhones([{ ...phone, running: proved }]);
+}
+
+/** The load that evidence has proved last; undefined: none yet. */
+function provedLoad({ progress, target }: Migration, stages: readonly Stage[]): string | undefined {
+  if (progress.at === "done") return target;
+  if (progress.at === "cancelled") return progress.running;
+  return progress.stage > 1 ? stages[progress.stage - 1]?.from?.load : undefined;
 }
 
 /** How long, in milliseconds, a phone that was told its lever is expected to ask for its image. */

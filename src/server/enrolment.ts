@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Received } from "../http/control-requests.ts";
-import type { MigrationPlan, Planned } from "../migration/migration.ts";
+import type { Planned } from "../migration/migration.ts";
 import type { PlanJson } from "../migration/plan-document.ts";
 import { type MigrationRule, ruleFor } from "../migration/rules.ts";
 import { modelOf } from "../phones/families.ts";
@@ -42,7 +42,7 @@ export async function migrate(core: Core, request: Received<"migrate">): Promise
   const phones = await phonesOf(core, request);
   const planned = phones.map((phone) => ({ phone, ...planOf(core, phone, request) }));
   const going = planned.flatMap(({ phone, planned }) =>
-    planned.kind === "plan" ? [{ mac: phone.mac, plan: planned.plan }] : [],
+    planned.kind === "plan" ? [{ mac: phone.mac, plan: planned.plan, running: phone.running }] : [],
   );
   const stuck = planned.some(({ planned }) => planned.kind === "no-path");
   const order = orderOf(request, going);
@@ -141,7 +141,7 @@ function planOf(core: Core, phone: Phone, request: Received<"migrate">): Planned
   return { ...planned, ...(rule === undefined ? {} : { rule }) };
 }
 
-function orderOf(request: Received<"migrate">, phones: readonly { mac: Mac; plan: MigrationPlan }[]): EnrolOrder {
+function orderOf(request: Received<"migrate">, phones: EnrolOrder["phones"]): EnrolOrder {
   const { wave, together, startAt, acceptOneWay, stopAfter, until, transfers } = request;
   if (wave !== undefined && together) {
     const remedy = "give one of them: --wave 10 after the canaries, or --together without any";

@@ -66,9 +66,9 @@ export async function moveBuilding({ phones: count, wave, loss, seed, broken, ho
     }),
   );
   const before = new Map(desks.map((phone) => [phone, phone.running]));
-  const going = [...planOf].map(([mac, plan]) => ({ mac, plan }));
+  const going = [...planOf].map(([mac, plan]) => ({ mac, plan, running: plan.from?.load }));
   const order = { phones: going, job: "building", startAt: 0, acceptOneWay: true, wave };
-  for (const verdict of await enrol({ tracker: world.tracker, vault }, order, 0))
+  for (const verdict of await enrol({ tracker: world.tracker, store: world.store, vault }, order, 0))
     if (verdict.is !== "ready") throw new Error(JSON.stringify(verdict));
 
   const restedSince = new Map<Seat, number>();

@@ -108,7 +108,7 @@ export async function createFleet(
     async enrol(order) {
       const going = phones.map(({ mac }) => ({ mac, plan: oneStage }));
       const whole = { phones: going, job: "fleet", startAt: 0, acceptOneWay: true, ...order };
-      for (const verdict of await enrol({ tracker: life.tracker, vault }, whole, fleet.now))
+      for (const verdict of await enrol({ tracker: life.tracker, store, vault }, whole, fleet.now))
         if (verdict.is !== "ready") throw new Error(JSON.stringify(verdict));
     },
     async boot(phone) {

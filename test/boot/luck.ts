@@ -1,10 +1,10 @@
 import type { MigrationPlan } from "../../src/migration/migration.ts";
-import { enrol, judge } from "../../src/provision/enrol.ts";
+import { type EnrolOrder, enrol } from "../../src/provision/enrol.ts";
 import { benchFor } from "../../src/sim/bench.ts";
 import type { LogEntry } from "../../src/sim/phone.ts";
 import { createRandom } from "../../src/sim/random.ts";
 import type { Seat } from "../../src/sim/seat.ts";
-import type { Ipv4, Mac } from "../../src/wire/address.ts";
+import type { Ipv4 } from "../../src/wire/address.ts";
 import { type Strike, travel, traveller } from "./journey.ts";
 import { plannedPairs } from "./pairs.ts";
 import { fullVault, plannerOf, SERVER, type World } from "./world.ts";
@@ -313,24 +313,28 @@ async function otherOrder({ plan, next, vault, wrongs }: Scene, world: World): P
   const others = pairsOf(plan.model).filter((other) => other.to.load !== plan.to.load);
   const other = others[Math.floor(next() * others.length)];
   if (other === undefined) return;
-  const going = { phones: [{ mac: traveller, plan: other }], job: "other", startAt: 0, acceptOneWay: true };
-  const verdicts = await judge({ tracker: world.tracker, vault }, going);
-  // It may have arrived while the order was looked at; then it is free to go elsewhere.
-  if (world.tracker.of(traveller)?.migration.progress.at === "done") return;
-  if (verdicts[0]?.is !== "busy") wrongs.push(`a second order was answered ${JSON.stringify(verdicts)}`);
-  if (world.tracker.of(traveller)?.migration !== before) wrongs.push("a refused order changed a migration");
+  // Planned from what it runs now: it may arrive in the very moment of the order, and then it runs something else.
+  const running = (await world.store.phone(traveller))?.running;
+  const verdicts = await order(world, { mac: traveller, plan: other, running }, vault);
+  const { is } = verdicts[0] ?? {};
+  // Of a phone that has just arrived, a package that somebody has damaged is told first.
+  if (is !== "busy" && is !== "firmware-missing")
+    wrongs.push(`a second order was answered ${JSON.stringify(verdicts)}`);
+  if (world.tracker.of(traveller)?.migration.job !== before.job) wrongs.push("a refused order changed a migration");
 }
 
 /** Whoever was cancelled is sent on its way again by the other admin, from where it was left. */
-async function enrolAgain({ plan, vault }: Scene, world: World): Promise<void> {
+async function enrolAgain({ plan, vault, wrongs }: Scene, world: World): Promise<void> {
   const progress = world.tracker.of(traveller)?.migration.progress;
   if (progress?.at !== "cancelled") return;
-  const from = (await world.store.phone(traveller))?.running ?? plan.from?.load ?? "";
-  const planned = plannerOf("strict", plan.model)(from, plan.to.load);
-  if (planned.kind === "plan") await order(world, traveller, planned.plan, vault);
+  const running = (await world.store.phone(traveller))?.running;
+  const planned = plannerOf("strict", plan.model)(running ?? plan.from?.load ?? "", plan.to.load);
+  if (planned.kind !== "plan") return;
+  const [verdict] = await order(world, { mac: traveller, plan: planned.plan, running }, vault);
+  if (verdict?.is === "busy" && verdict.because.includes("since this was planned")) wrongs.push(verdict.because);
 }
 
-function order(world: World, mac: Mac, plan: MigrationPlan, vault: ReturnType<typeof fullVault>) {
-  const going = { phones: [{ mac, plan }], job: "again", startAt: 0, acceptOneWay: true };
-  return enrol({ tracker: world.tracker, vault }, going, world.now());
+function order(world: World, going: EnrolOrder["phones"][number], vault: ReturnType<typeof fullVault>) {
+  const phones = { phones: [going], job: "again", startAt: 0, acceptOneWay: true };
+  return enrol({ tracker: world.tracker, store: world.store, vault }, phones, world.now());
 }

@@ -417,6 +417,10 @@ export async function enrolAll(world: World, macs: readonly Mac[], route: Migrat
   );
   await world.store.putPhones(phones);
   const order = { phones: macs.map((mac) => ({ mac, plan: route })), job: "test", startAt: 0, acceptOneWay: true };
-  const verdicts = await enrol({ tracker: world.tracker, vault: fullVault(route.model) }, order, world.now());
+  const verdicts = await enrol(
+    { tracker: world.tracker, store: world.store, vault: fullVault(route.model) },
+    order,
+    world.now(),
+  );
   for (const verdict of verdicts) if (verdict.is !== "ready") throw new Error(JSON.stringify(verdict));
 }

@@ -90,7 +90,7 @@ export async function serveVault(size: number, fromDisk = false): Promise<VaultS
     phones.map(({ mac, plan: { model } }) => ({ mac, model, lines: [{ name: "1" }], settings: {} })),
   );
   const order = { phones, job: "damaged", startAt: 0, acceptOneWay: true, together: true };
-  for (const verdict of await enrol({ tracker, vault: whole }, order, Date.now()))
+  for (const verdict of await enrol({ tracker, store, vault: whole }, order, Date.now()))
     if (verdict.is !== "ready") throw new Error(JSON.stringify(verdict));
 
   const desk = createFileDesk({

@@ -55,7 +55,7 @@ test("SCCP, a load that nobody knows and an unknown model are for a hand, and no
 
 test("a phone that may be writing flash is never restarted", async () => {
   const { made, mac, sent, fleet } = await parts(sip);
-  await fleet.enrol({ phones: [{ mac, plan: oneStage }] });
+  await fleet.enrol({ phones: [{ mac, plan: oneStage, running: sip.running }] });
   const [phone] = fleet.phones;
   if (phone === undefined) throw new Error("no phone");
   await fleet.boot(phone);
