@@ -10,6 +10,17 @@ export interface SaidVersions {
   readonly bootRom?: string;
 }
 
+/** The product lines of our models, as their phones write them before the model (user agents in public tests and scripts). */
+const productLines = ["SoundPointIP", "SoundStationIP", "VVX"];
+
+/**
+ * The model id of `SPIP_601`. Undefined for one that we do not have, and behind a product line that none of them is of,
+ * a damaged one for example.
+ */
+export function modelOfLine(line: string, tag: string): string | undefined {
+  return line === "" || productLines.includes(line) ? modelOf(tag)?.id : undefined;
+}
+
 /** Longer than any that was seen; the rest of such a header is nobody's phone. */
 const longestUserAgent = 256;
 
@@ -20,10 +31,10 @@ const longestUserAgent = 256;
  */
 export function readUserAgent(text: string): SaidVersions | undefined {
   if (text.length > longestUserAgent) return undefined;
-  const found = /\bPolycom[A-Za-z]{1,24}-([A-Za-z0-9_]{1,16})-UA\/(\d{1,3}(?:\.\d{1,6}){1,4})(?![\d.])/.exec(text);
+  const found = /\bPolycom([A-Za-z]{1,24})-([A-Za-z0-9_]{1,16})-UA\/(\d{1,3}(?:\.\d{1,6}){1,4})(?![\d.])/.exec(text);
   if (found === null) return undefined;
-  const [, tag = "", version = ""] = found;
-  const model = modelOf(tag)?.id;
+  const [, line = "", tag = "", version = ""] = found;
+  const model = modelOfLine(line, tag);
   const mac = parseMac(/\(SN:([0-9A-Fa-f]{12})\)/.exec(text)?.[1] ?? "");
   const type = /\bType\/(Application|Updater)\b/.exec(text)?.[1];
   return {

@@ -1,6 +1,7 @@
 import type { Because } from "../firmware/because.ts";
 import type { Mac } from "../wire/address.ts";
 import { modelOf } from "./families.ts";
+import { modelOfLine } from "./polycom-versions.ts";
 
 /** What a DHCP client says about itself, as far as it can be believed. */
 export interface DhcpIdentity {
@@ -80,19 +81,20 @@ function identifyText(text: string): DhcpIdentity | undefined {
 }
 
 function cisco(named: string): DhcpIdentity {
-  return { vendor: "cisco", by: "option 60", ...spelled(named), because: WAZO };
+  return { vendor: "cisco", by: "option 60", ...spelled(named, modelOf(named)?.id), because: WAZO };
 }
 
 function polycom(name: string, more: Partial<DhcpIdentity>): DhcpIdentity {
   // "SoundPointIP-SPIP_601": the product line, then the model.
-  const named = name.slice(name.lastIndexOf("-") + 1);
-  return { vendor: "polycom", by: "option 60", ...spelled(named), ...more, because: POLYCOM_60 };
+  const hyphen = name.lastIndexOf("-");
+  const named = name.slice(hyphen + 1);
+  const model = modelOfLine(name.slice(0, Math.max(0, hyphen)), named);
+  return { vendor: "polycom", by: "option 60", ...spelled(named, model), ...more, because: POLYCOM_60 };
 }
 
-function spelled(named: string): { named?: string; model?: string } {
+function spelled(named: string, model: string | undefined): { named?: string; model?: string } {
   if (named === "") return {};
-  const model = modelOf(named);
-  return model === undefined ? { named } : { named, model: model.id };
+  return model === undefined ? { named } : { named, model };
 }
 
 /**

@@ -34,6 +34,7 @@ export interface EvidenceParts {
   readonly note: (note: Note) => void;
   /** Told of every phone that is seen, with the model that it names. */
   readonly newcomers?: {
+    leased(who: Speaker, model: string | undefined): Promise<void>;
     seen(who: Speaker, model?: string, asked?: string): Promise<void>;
     stranger(who: Speaker): void;
   };
@@ -65,7 +66,7 @@ export function createEvidence(parts: EvidenceParts): Evidence {
         ...(bootRom === undefined ? [] : [reported(bootRom, "bootrom")]),
         ...(application === undefined ? [] : [reported(application, "application")]),
       ]);
-      await parts.newcomers?.seen(who, model);
+      await parts.newcomers?.leased(who, model);
     },
     async seen(who, filename) {
       await parts.newcomers?.seen(who, undefined, filename);

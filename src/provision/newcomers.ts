@@ -29,6 +29,11 @@ export interface Newcomers {
    * decides about no firmware.
    */
   seen(who: Speaker, model?: string, asked?: string): Promise<void>;
+  /**
+   * It asked for an address, and named its model or did not. Whoever never does there goes on no other word: what is left
+   * would be one word alone.
+   */
+  leased(who: Speaker, model: string | undefined): Promise<void>;
   /** It says by DHCP that it is nothing that a phone calls itself. */
   stranger(who: Speaker): void;
 }
@@ -50,6 +55,8 @@ interface Shown {
   /** Every model that it called itself. */
   readonly said: Set<string>;
   stranger: boolean;
+  /** Whether it named its model when it asked for an address; undefined before it asked for one here. */
+  namedByDhcp: boolean | undefined;
   /** The families whose phones ask for all that it asked for; undefined before it asked for anything that one knows. */
   families: readonly Family[] | undefined;
   /** It asked for a name that phones of one family alone ask for. */
@@ -70,6 +77,7 @@ export function createNewcomers(parts: NewcomerParts): Newcomers {
     const shown: Shown = before ?? {
       said: new Set(),
       stranger: false,
+      namedByDhcp: undefined,
       families: undefined,
       telling: false,
       starts: 0,
@@ -109,10 +117,10 @@ export function createNewcomers(parts: NewcomerParts): Newcomers {
    * The model that a phone's words and its files agree on. Where a family has no names of its own, the shared ones have to
    * fill a whole boot.
    */
-  function agreedOn({ said, stranger, families, telling, starts }: Shown): Model | undefined {
+  function agreedOn({ said, stranger, namedByDhcp, families, telling, starts }: Shown): Model | undefined {
     const [only, ...others] = said;
     const model = modelOf(only ?? "");
-    if (model === undefined || others.length > 0 || stranger) return undefined;
+    if (model === undefined || others.length > 0 || stranger || namedByDhcp === false) return undefined;
     if (!telling && (tellable.has(model.family) || starts < 2)) return undefined;
     return families?.some(({ id }) => id === model.family) === true ? model : undefined;
   }
@@ -162,26 +170,34 @@ export function createNewcomers(parts: NewcomerParts): Newcomers {
     parts.note({ event: "migration.not-begun", detail: `rule ${rule.name}: ${because}`, mac: who.mac, ip: who.ip });
   }
 
+  async function consider(who: Speaker, shown: Shown): Promise<void> {
+    const { decided } = shown;
+    const now = { at: who.at, model: agreedOn(shown)?.id };
+    if (decided !== undefined && decided.model === now.model && who.at - decided.at < decidedFor) return;
+    shown.decided = now;
+    // One at a time, so that the first of a job is the only one that goes first.
+    const own = turn
+      .then(() => decide(who, shown))
+      .catch((error: unknown) => {
+        const detail = error instanceof Error ? error.message : "unknown failure";
+        parts.note({ event: "store.failed", detail, mac: who.mac });
+      });
+    turn = own;
+    await own;
+  }
+
   return {
     stranger(who) {
       if (!idle) shownBy(who, undefined, undefined).stranger = true;
     },
-    async seen(who, model, asked) {
+    async leased(who, model) {
       if (idle) return;
-      const shown = shownBy(who, model, asked);
-      const { decided } = shown;
-      const now = { at: who.at, model: agreedOn(shown)?.id };
-      if (decided !== undefined && decided.model === now.model && who.at - decided.at < decidedFor) return;
-      shown.decided = now;
-      // One at a time, so that the first of a job is the only one that goes first.
-      const own = turn
-        .then(() => decide(who, shown))
-        .catch((error: unknown) => {
-          const detail = error instanceof Error ? error.message : "unknown failure";
-          parts.note({ event: "store.failed", detail, mac: who.mac });
-        });
-      turn = own;
-      await own;
+      const shown = shownBy(who, model, undefined);
+      shown.namedByDhcp = shown.namedByDhcp === true || model !== undefined;
+      await consider(who, shown);
+    },
+    async seen(who, model, asked) {
+      if (!idle) await consider(who, shownBy(who, model, asked));
     },
   };
 }

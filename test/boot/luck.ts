@@ -311,11 +311,13 @@ async function otherOrder({ plan, next, vault, wrongs }: Scene, world: World): P
   const before = world.tracker.of(traveller)?.migration;
   if (before === undefined || before.progress.at === "done" || before.progress.at === "cancelled") return;
   const others = pairsOf(plan.model).filter((other) => other.to.load !== plan.to.load);
-  const other = others[Math.floor(next() * others.length)];
-  if (other === undefined) return;
-  // Planned from what it runs now: it may arrive in the very moment of the order, and then it runs something else.
+  const to = others[Math.floor(next() * others.length)]?.to.load;
   const running = (await world.store.phone(traveller))?.running;
-  const verdicts = await order(world, { mac: traveller, plan: other, running }, vault);
+  // Arrived while the inventory was read, it is free to go elsewhere; arrived later, it no longer runs what was planned from.
+  if (to === undefined || world.tracker.of(traveller)?.migration.progress.at === "done") return;
+  const planned = plannerOf("strict", plan.model)(running ?? plan.from?.load ?? "", to);
+  if (planned.kind !== "plan") return;
+  const verdicts = await order(world, { mac: traveller, plan: planned.plan, running }, vault);
   const { is } = verdicts[0] ?? {};
   // Of a phone that has just arrived, a package that somebody has damaged is told first.
   if (is !== "busy" && is !== "firmware-missing")

@@ -155,9 +155,12 @@ export async function mistake(count: number, seed: number, damage = 1): Promise<
   return { ...sum, wrong };
 }
 
-/** Whether it calls itself by DHCP in every octet what `model` does, and asks for nothing that speaks against that. */
+/** Whether it calls itself by DHCP in every octet that is read what `model` does, and asks for nothing that speaks against that. */
 function isOwnOf(model: Model, shows: Fingerprint): boolean {
-  const calls = devices.some((device) => device.model === model && device.shows.vendorClass === shows.vendorClass);
+  // What stands behind the first NUL, and whether there is one, no reader looks at.
+  const read = (vendorClass: string) => vendorClass.split("\0", 1)[0];
+  const called = read(shows.vendorClass);
+  const calls = devices.some((device) => device.model === model && read(device.shows.vendorClass) === called);
   const askers = shows.names.map((name) =>
     families.filter((family) => family.named(spelled(name, ownMac)) !== undefined),
   );

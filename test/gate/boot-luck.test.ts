@@ -33,6 +33,7 @@ test(`R43: ${migrations} migrations under power cuts, loss, killed servers, edit
   const { wrong, ...luck } = together(await Promise.all(Array.from({ length: shares }, (_, i) => share(i))));
   const seconds = Math.round((performance.now() - begun) / 1000);
   console.log(`R43: ${JSON.stringify(luck)}, ${wrong.length} wrong, in ${seconds} s`);
+  console.log(`R43: ${luck.lostToPower} phones died of a power cut while they wrote their own boot ROM`);
   expect(wrong.slice(0, 3)).toEqual([]);
   expect(luck.mostOffers).toBeLessThanOrEqual(3);
   expect(luck.arrived + luck.parked + luck.lostToPower).toBe(migrations);

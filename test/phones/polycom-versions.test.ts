@@ -15,6 +15,7 @@ test.each([
     { model: "SSIP6000", bootRom: "5.0.3.1667" },
   ],
   ["FileTransport PolycomVVX-VVX_400-UA/4.1.4.7430", { model: "VVX400" }],
+  ["FileTransport PolycomVXX-VVX_400-UA/4.1.4.7430", {}],
   ["FileTransport PolycomRealPresenceTrio-Trio_8800-UA/5.4.3.2007 Type/Application", { application: "5.4.3.2007" }],
 ])("the user agent %s says who runs what", (text, said) => {
   expect(readUserAgent(text)).toEqual(said);

@@ -60,6 +60,14 @@ describe("option 60 of Polycom phones", () => {
     expect(identifyVendorClass(text(sent))).toMatchObject({ vendor: "polycom", named });
   });
 
+  test.each(["Polycom-OSoundPointIP-SPIP_500", "Polycom-SoundPointIP--SPIP_500", "Polycom-X-VVX310"])(
+    "D130 %j is damaged, and names no model",
+    (sent) => {
+      expect(identifyVendorClass(text(sent))?.model).toBeUndefined();
+      expect(identifyVendorClass(text(sent))?.named).toMatch(/SPIP_500|VVX310/);
+    },
+  );
+
   const sub = (code: number, value: string) => [code, value.length, ...text(value)];
   const binary = (...subs: number[][]) => {
     const content = [...subs.flat(), 255];

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import type { MigrationRule } from "../../src/migration/rules.ts";
+import { identifyVendorClass } from "../../src/phones/vendor-class.ts";
 import { createEvidence } from "../../src/provision/evidence.ts";
 import { createNewcomers } from "../../src/provision/newcomers.ts";
 import type { Note } from "../../src/provision/ports.ts";
@@ -148,4 +149,27 @@ test("a phone that called itself two models stays", async () => {
   await one.seen(who(1), "7940");
   await one.seen(who(2), "7960", telling);
   expect(tracker.all()).toEqual([]);
+});
+
+test("a phone that asks for an address without naming its model goes on no other word, until it names it there too", async () => {
+  const of = "0004f2000001" as Mac;
+  const rules = [{ ...rule, select: { model: "SPIP650" } }];
+  const says = (evidence: ReturnType<typeof createEvidence>, text: string) =>
+    evidence.dhcp(identifyVendorClass(new TextEncoder().encode(text)), who(1, of));
+  const agent = "FileTransport PolycomSoundPointIP-SPIP_650-UA/3.2.7.0198 (SN:0004f2000001) Type/Application";
+  for (const first of ["Polycom", "Polycom-", "Cisco Systems, Inc. IP Phone"]) {
+    const evidence = createEvidence({ store, tracker, note: () => undefined, newcomers: newcomers(rules) });
+    await says(evidence, first);
+    await evidence.seen(who(1, of), "0004f2000001-phone.cfg");
+    await evidence.userAgent(agent, who(1, of));
+    expect(tried).toEqual([]);
+    if (first !== "Polycom") continue;
+    await says(evidence, "Polycom-SoundPointIP-SPIP_650");
+    expect(tried).toEqual(["SPIP650"]);
+    tried = [];
+  }
+  const unheard = createEvidence({ store, tracker, note: () => undefined, newcomers: newcomers(rules) });
+  await unheard.seen(who(1, of), "0004f2000001-phone.cfg");
+  await unheard.userAgent(agent, who(1, of));
+  expect(tried).toEqual(["SPIP650"]);
 });
