@@ -80,13 +80,12 @@ export async function moveBuilding({ phones: count, wave, loss, seed, broken, ho
     until: hours * 60 * minute,
     every: 10_000,
     operator: async (now, act) => {
-      let open = 0;
-      let underWay = 0;
+      // In one breath: while the loop below waits, one phone arrives and another begins.
+      const open = world.tracker.all().filter(({ migration }) => migration.progress.at !== "done");
+      most = Math.max(most, open.filter(({ migration }) => migration.progress.at !== "waiting").length);
       for (const phone of desks) {
         const migration = world.tracker.of(phone.mac)?.migration;
         if (migration === undefined || migration.progress.at === "done") continue;
-        open += 1;
-        if (migration.progress.at !== "waiting") underWay += 1;
         await world.tracker.advance(phone.mac, { is: "tick" }, now);
         const due = world.tracker.turn(migration, now).is === "now" && phone.mood !== "busy" && phone.mood !== "dead";
         if (!due) restedSince.delete(phone);
@@ -95,8 +94,7 @@ export async function moveBuilding({ phones: count, wave, loss, seed, broken, ho
           act.powerCycle(phone);
         }
       }
-      most = Math.max(most, underWay);
-      return open === 0;
+      return open.length === 0;
     },
   });
   const tracked = desks.map(({ mac }) => world.tracker.of(mac)?.migration);

@@ -19,8 +19,8 @@ export interface Luck {
   readonly arrived: number;
   /** Not at the target, alive, and the status says that a person has to look. */
   readonly parked: number;
-  /** Dead of a power cut in a boot ROM that was being written, which no server can help. */
-  readonly lostToPower: number;
+  /** Dead of a power cut in a write of their own that no phone survives, and no server can help: how many of which. */
+  readonly lostToPower: Readonly<Record<string, number>>;
   readonly struck: Readonly<Record<Kind, number>>;
   /** Power cuts by what the phone was doing. */
   readonly cuts: Readonly<Record<"writing" | "fetching" | "else", number>>;
@@ -53,8 +53,9 @@ export async function tryLuck(first: number, count: number, seed: number): Promi
   const tally = {
     struck: { cut: 0, kill: 0, edit: 0, admins: 0, dhcp: 0 },
     cuts: { writing: 0, fetching: 0, else: 0 },
-    ...{ arrived: 0, parked: 0, lostToPower: 0, mostOffers: 0 },
+    ...{ arrived: 0, parked: 0, mostOffers: 0 },
   };
+  const lostToPower: Record<string, number> = {};
   const wrong: string[] = [];
   for (let number = first; number < first + count; number++) {
     const own = pairsOf(models[number % models.length] ?? "");
@@ -63,9 +64,10 @@ export async function tryLuck(first: number, count: number, seed: number): Promi
     const fared = await fare(plan, number, seed, tally);
     tally.mostOffers = Math.max(tally.mostOffers, fared.offers);
     if (fared.end === "wrong" || fared.offers > 3) wrong.push(fared.story);
+    else if (fared.end === "lostToPower") lostToPower[fared.died] = (lostToPower[fared.died] ?? 0) + 1;
     else tally[fared.end] += 1;
   }
-  return { migrations: count, ...tally, wrong };
+  return { migrations: count, ...tally, lostToPower, wrong };
 }
 
 const pairs = new Map<string, readonly MigrationPlan[]>();
@@ -79,16 +81,18 @@ export function pairsOf(model: string): readonly MigrationPlan[] {
 
 /** The sum of what several processes had. */
 export function together(parts: readonly Luck[]): Luck {
-  const sum = <K extends string>(records: readonly Readonly<Record<K, number>>[]): Record<K, number> =>
-    Object.fromEntries(
-      Object.keys(records[0] ?? {}).map((key) => [key, records.reduce((all, one) => all + one[key as K], 0)]),
+  const sum = <K extends string>(records: readonly Readonly<Record<K, number>>[]): Record<K, number> => {
+    const keys = new Set(records.flatMap((one) => Object.keys(one)));
+    return Object.fromEntries(
+      [...keys].map((key) => [key, records.reduce((all, one) => all + (one[key as K] ?? 0), 0)]),
     ) as Record<K, number>;
+  };
   const count = (of: (luck: Luck) => number) => parts.reduce((all, one) => all + of(one), 0);
   return {
     migrations: count((luck) => luck.migrations),
     arrived: count((luck) => luck.arrived),
     parked: count((luck) => luck.parked),
-    lostToPower: count((luck) => luck.lostToPower),
+    lostToPower: sum(parts.map((luck) => luck.lostToPower)),
     struck: sum(parts.map((luck) => luck.struck)),
     cuts: sum(parts.map((luck) => luck.cuts)),
     mostOffers: Math.max(...parts.map((luck) => luck.mostOffers)),
@@ -104,6 +108,8 @@ interface Tally {
 interface Fared {
   readonly end: "arrived" | "parked" | "lostToPower" | "wrong";
   readonly offers: number;
+  /** Of what it died; empty while it lives. */
+  readonly died: string;
   readonly story: string;
 }
 
@@ -137,8 +143,10 @@ async function fare(plan: MigrationPlan, number: number, seed: number, tally: Ta
     mood: phone.mood,
     problem: world.tracker.of(traveller)?.migration.problem,
   };
+  const died = phone.log.findLast(({ what }) => what === "dies")?.text ?? "";
   return {
-    end: scene.wrongs.length > 0 ? "wrong" : endOf(stands, phone),
+    end: scene.wrongs.length > 0 ? "wrong" : endOf(stands, died),
+    died,
     offers: offersOf(phone.log, cutBoots),
     story: [
       `${number}: ${plan.model} ${plan.from?.load} > ${plan.to.load}: ${phone.mood} "${phone.screen}"`,
@@ -158,11 +166,10 @@ export function vendorFilesOf(plan: MigrationPlan): Map<string, Uint8Array> {
 
 function endOf(
   stands: { readonly arrived: boolean; readonly mood: Seat["mood"]; readonly problem: unknown },
-  phone: Seat,
+  died: string,
 ): Fared["end"] {
   if (stands.arrived) return "arrived";
   if (stands.mood !== "dead") return stands.problem === undefined ? "wrong" : "parked";
-  const died = phone.log.findLast(({ what }) => what === "dies")?.text ?? "";
   return died.startsWith("power cut") ? "lostToPower" : "wrong";
 }
 
