@@ -56,8 +56,11 @@ export interface PhoneOutcome {
 const longest = 6 * 3_600_000;
 const patience = 20_000;
 
-/** Plays the whole migration: real sockets, real database, simulated phones. */
-export async function perform(piece: Piece, progress: Progress): Promise<Outcome> {
+/**
+ * Plays the whole migration: real sockets, real database, simulated phones. Once `signal` is aborted it ends early, with its
+ * folder gone, and rejects with E_INTERRUPTED.
+ */
+export async function perform(piece: Piece, progress: Progress, signal: AbortSignal): Promise<Outcome> {
   const began = performance.now();
   const bench = benchOf(piece.plan.model);
   const rehearsal = await openRehearsal(
@@ -70,9 +73,11 @@ export async function perform(piece: Piece, progress: Progress): Promise<Outcome
     logInto(progress),
   );
   try {
+    refuseToGoOn(signal);
     const seats = seatsFor(piece, bench, rehearsal);
     await enrolAll(piece, rehearsal);
-    const { minutes, datagrams, report, untouched } = await play(piece, rehearsal, seats, progress);
+    const { minutes, datagrams, report, untouched } = await play(piece, rehearsal, seats, progress, signal);
+    refuseToGoOn(signal);
     const phones = outcomes(report, seats, bench.running(piece.plan.to.load));
     const [beside] = seats.slice(-1);
     return {
@@ -154,7 +159,19 @@ interface Played {
   readonly untouched: boolean;
 }
 
-async function play(piece: Piece, rehearsal: Rehearsal, seats: readonly Seat[], progress: Progress): Promise<Played> {
+function refuseToGoOn(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  const message = `the rehearsal was ended by ${signal.reason}`;
+  throw failure("E_INTERRUPTED", 1, { where: "rehearse", message, remedy: "nothing of it is left; begin anew" });
+}
+
+async function play(
+  piece: Piece,
+  rehearsal: Rehearsal,
+  seats: readonly Seat[],
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Played> {
   const { service, places } = rehearsal;
   let report = await service.ask.status({});
   let asking = false;
@@ -174,6 +191,7 @@ async function play(piece: Piece, rehearsal: Rehearsal, seats: readonly Seat[], 
     every: 4_000,
     link: witness?.link ?? link,
     operator(now, act) {
+      if (signal.aborted) return true;
       if (!asking) {
         asking = true;
         service.ask.status({}).then(

@@ -66,6 +66,8 @@ async function play(terminal: Terminal, options: Options): Promise<number> {
     return planned.kind === "no-path" ? 3 : 0;
   }
   const progress = createProgress(terminal);
+  const interruption = new AbortController();
+  terminal.onSignal((signal) => interruption.abort(signal));
   const outcome = await perform(
     {
       plan: planned.plan,
@@ -75,6 +77,7 @@ async function play(terminal: Terminal, options: Options): Promise<number> {
       ...scale,
     },
     progress,
+    interruption.signal,
   );
   progress.end();
   if (options.json === true) sayJson(terminal, outcome);

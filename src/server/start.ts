@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { control, type Operations } from "../http/control.ts";
 import { type Listening, listenHttp } from "../http/listen.ts";
 import { web } from "../http/web.ts";
+import { type Clock, systemClock } from "../net/clock.ts";
 import { startDhcp } from "../net/dhcp-listener.ts";
 import { createDhcpProbe } from "../net/dhcp-probe.ts";
 import { createNeighbours } from "../net/neighbours.ts";
@@ -47,20 +48,20 @@ export interface Surroundings {
   readonly dhcpPort: number;
   /** Loopback has no interface to choose and no broadcast. */
   readonly loopback: boolean;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Milliseconds between two looks at the silence of phones under way. */
   readonly tick: number;
 }
 
-const onNetwork: Surroundings = { dhcpPort: 67, loopback: false, now: () => Date.now(), tick: 5_000 };
+const onNetwork: Surroundings = { dhcpPort: 67, loopback: false, clock: systemClock, tick: 5_000 };
 
 /**
  * Builds every part once, in the order in which they need each other, and opens the ports. Where one cannot be had,
  * closes what is open and rejects with the reason and the remedy.
  */
 export async function start(config: Config, log: Log, surroundings = onNetwork): Promise<Service> {
-  const { now } = surroundings;
+  const { clock } = surroundings;
+  const now = () => clock.now();
   const closing: (() => Promise<void>)[] = [];
   const up: Record<string, boolean> = {};
   const stop = async () => {
@@ -106,6 +107,7 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
       desk,
       uploads: uploads.desk,
       allows: admits,
+      clock,
       on: (event) => tftpNote(event, log),
     });
     closing.push(() => tftp.stop());
@@ -173,7 +175,7 @@ async function refuseTwin(config: Config): Promise<void> {
 
 async function openDhcp(
   config: Config,
-  { loopback, dhcpPort, now }: Surroundings,
+  { loopback, dhcpPort, clock }: Surroundings,
   store: Parameters<typeof createDhcpDesk>[1],
   log: Log,
   evidence: Evidence,
@@ -192,7 +194,7 @@ async function openDhcp(
         }),
     heard: (identity, mac, ip, at) => void evidence.dhcp(identity, { mac, ip, at }),
   });
-  return startDhcp({ desk, ...place, port: dhcpPort, replyToSender: loopback, now, note: log.note });
+  return startDhcp({ desk, ...place, port: dhcpPort, replyToSender: loopback, now: () => clock.now(), note: log.note });
 }
 
 async function openHttp(

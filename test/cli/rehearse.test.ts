@@ -1,5 +1,10 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
 import { play } from "./stage.ts";
+
+afterEach(() => vi.unstubAllEnvs());
 
 test("a rehearsal moves simulated phones over real UDP, and a phone beside them notices nothing", {
   timeout: 60_000,
@@ -27,6 +32,29 @@ test("an 8945 takes its files by HTTP from the real service, which ends its stag
   // Leases and "not found" alone: 30 MB of images would be 100,000 datagrams.
   expect(outcome.datagrams).toBeLessThan(500);
   expect(exit).toBe(0);
+});
+
+test("a rehearsal over a lossy link takes the server's timers along: the phones need minutes of their time, not hours", {
+  timeout: 120_000,
+}, async () => {
+  const { exit, json } = await play("/", "rehearse --model 6961 --to sip --phones 1 --loss 0.05 --json");
+  const outcome = json() as { minutes: number };
+  expect(outcome).toMatchObject({ arrived: 1, loss: 0.05, bystander: { untouched: true } });
+  expect(outcome.minutes).toBeLessThan(60);
+  expect(exit).toBe(0);
+});
+
+test("a rehearsal that is interrupted says so and leaves no folder behind", { timeout: 60_000 }, async () => {
+  const temporary = mkdtempSync(join(tmpdir(), "provision-interrupted-"));
+  vi.stubEnv("TMPDIR", temporary);
+  const begun = vi.waitFor(() => expect(readdirSync(temporary)).toHaveLength(1), { timeout: 20_000 });
+  const { exit, err } = await play("/", "rehearse --model 7960 --to sip --phones 2", {
+    signal: begun.then(() => "SIGINT"),
+  });
+  expect(err).toContain("E_INTERRUPTED");
+  expect(err).toContain("SIGINT");
+  expect(exit).toBe(1);
+  expect(readdirSync(temporary)).toEqual([]);
 });
 
 test("a rehearsal of what the rules forbid ends with 3 before anything is started", async () => {
