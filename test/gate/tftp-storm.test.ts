@@ -111,6 +111,27 @@ it.each([0, 0.02])(
   },
 );
 
+it("R66 a million transfers, 250 boots of a building, leave no memory and no socket", async () => {
+  const sizes = { "OS79XX.TXT": 31, "XMLDefault.cnf.xml": 1500, "SIPDefault.cnf": 1914, "dialplan.xml": 2500 };
+  const { fetch, use } = await serving(sizes);
+  const boots = async (count: number) => {
+    for (let boot = 0; boot < count; boot++) {
+      expect(await fetch(1000, Object.keys(sizes))).toMatchObject({ failed: 0, wrong: 0 });
+    }
+    return use();
+  };
+  const before = await boots(50);
+  const after = await boots(250);
+  const grown = (after.rss - before.rss) / 2 ** 20;
+  console.log(
+    `R66: ${after.counters.done} transfers, RSS ${(before.rss / 2 ** 20).toFixed(0)} MiB and ${grown.toFixed(1)} MiB more in the last million, ` +
+      `descriptors ${after.descriptors - before.descriptors} more`,
+  );
+  expect(after.counters).toMatchObject({ done: 1_200_000, live: 0 });
+  expect(after.descriptors).toBe(before.descriptors);
+  expect(grown).toBeLessThan(8);
+});
+
 it("R06 64 requests below a mount that does not answer slow nobody else down by more than 5 %", async () => {
   const dead = (root: string) => {
     // The kernel's answer to whatever names this folder is two minutes late: what a server of NFS does that is gone.
