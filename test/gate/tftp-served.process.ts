@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { openSiteFiles } from "../../src/files/site-files.ts";
 import { startTftp } from "../../src/net/tftp-listener.ts";
 import type { Ipv4 } from "../../src/wire/address.ts";
-import { residentMemory } from "../memory.ts";
+import { liveHeap, residentMemory } from "../memory.ts";
 
 /** The TFTP service over the files of a folder, in a process of its own. Says its port, and what it uses when asked. */
 const files = await openSiteFiles(process.argv[2] ?? "");
@@ -21,6 +21,7 @@ const service = await startTftp({
 process.on("message", () => {
   process.send?.({
     rss: residentMemory(),
+    heap: liveHeap(),
     descriptors: readdirSync("/proc/self/fd").length,
     counters: service.counters,
   });
