@@ -142,17 +142,17 @@ async function show(terminal: Terminal, options: Globals, load = ""): Promise<nu
     throw failure("E_PACKAGE_UNKNOWN", 1, {
       where: load,
       message: "the vault has no package of this load",
-      remedy: "provision firmware list shows those it has; names are exact",
+      remedy: "provision firmware list shows those it has",
     });
   }
   if (options.json === true) {
     sayJson(terminal, { packages: found });
     return 0;
   }
-  for (const { family, protocol, version, complete, missing, files, findings } of found) {
+  for (const { load: name, family, protocol, version, complete, missing, files, findings } of found) {
     say(
       terminal,
-      `${load}  ${family}  ${protocol} ${version}  ${complete ? "complete" : `lacks ${missing.join(", ")}`}`,
+      `${name}  ${family}  ${protocol} ${version}  ${complete ? "complete" : `lacks ${missing.join(", ")}`}`,
     );
     const rows = files.map(({ name, size, sha256, signedName }) => [name, String(size), signedName ?? "-", sha256]);
     say(terminal, table(["FILE", "OCTETS", "SIGNED AS", "SHA-256"], rows));

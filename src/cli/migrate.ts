@@ -10,7 +10,7 @@ import { type Globals, several } from "./globals.ts";
 import { readInstant } from "./instant.ts";
 import { policyOption } from "./plan.ts";
 import { hasProblem, watch } from "./status.ts";
-import { printable, say, sayJson, type Terminal, table, tell } from "./terminal.ts";
+import { counted, printable, say, sayJson, type Terminal, table, tell } from "./terminal.ts";
 
 interface Options extends Globals {
   readonly model?: string;
@@ -84,7 +84,11 @@ async function enrol(terminal: Terminal, options: Options): Promise<number> {
   });
   if (options.json !== true) tell(terminal, summary(answer, options.dryRun === true));
   const status = answer.enrolled && options.watch === true ? await watch(terminal, options) : undefined;
-  if (options.json === true) sayJson(terminal, status === undefined ? answer : { ...answer, status });
+  if (options.json === true) {
+    // An entry is a plan, and says besides what becomes of it (contract of `plan --format json`).
+    const phones = answer.phones.map((entry) => ({ ...entry.plan, ...entry }));
+    sayJson(terminal, { ...answer, phones, ...(status === undefined ? {} : { status }) });
+  }
   if (status !== undefined) return hasProblem(status) ? 1 : 0;
   return exitCodeOf(answer);
 }
@@ -151,7 +155,7 @@ function show(terminal: Terminal, { phones }: MigrateAnswer): void {
   if (finals.length > 0)
     say(
       terminal,
-      printable(`ONE-WAY for ${finals.length} phones: once begun, no way leads back to unsigned firmware.`),
+      printable(`ONE-WAY for ${counted(finals.length, "phone")}: once begun, no way leads back to unsigned firmware.`),
     );
 }
 
@@ -173,7 +177,7 @@ async function agreed(terminal: Terminal, options: Options, { phones }: MigrateA
   const ready = phones.filter(({ verdict }) => verdict === "ready").length;
   const asking = createInterface({ input: terminal.in, output: terminal.err });
   try {
-    return /^y(es)?$/i.test((await asking.question(`Enrol ${ready} phones? [y/N] `)).trim());
+    return /^y(es)?$/i.test((await asking.question(`Enrol ${counted(ready, "phone")}? [y/N] `)).trim());
   } finally {
     asking.close();
   }
@@ -182,7 +186,7 @@ async function agreed(terminal: Terminal, options: Options, { phones }: MigrateA
 function summary({ phones, enrolled, job }: MigrateAnswer, dryRun: boolean): string {
   const count = (verdict: Enrolled["verdict"]) => phones.filter((phone) => phone.verdict === verdict).length;
   if (enrolled && count("ready") > 0)
-    return `${count("ready")} phones are enrolled. See them: provision status --watch, provision report ${job.slice(0, 8)}`;
+    return `${counted(count("ready"), "phone")} enrolled. See: provision status --watch, provision report ${job.slice(0, 8)}`;
   if (phones.every(({ verdict }) => verdict === "already-there" || verdict === "on-its-way"))
     return "There is nothing to do.";
   const remedies = [

@@ -10,7 +10,7 @@ import { type PhoneStory, readMac } from "../server/inventory.ts";
 import type { Run } from "./action.ts";
 import { withAdministration } from "./admin.ts";
 import { type Globals, several } from "./globals.ts";
-import { printable, say, sayJson, type Terminal, table, tell } from "./terminal.ts";
+import { colons, counted, printable, say, sayJson, type Terminal, table, tell } from "./terminal.ts";
 
 /** `provision phones …`: the inventory. */
 export function phones(run: Run): Command {
@@ -93,7 +93,7 @@ async function list(terminal: Terminal, options: Globals): Promise<number> {
   if (phones.length === 0) tell(terminal, "The inventory is empty: provision phones import FILE.csv");
   else {
     const rows = phones.map((phone) => [
-      colons(phone.mac),
+      phone.mac,
       phone.model ?? "-",
       phone.running ?? "-",
       phone.ip ?? "-",
@@ -116,7 +116,7 @@ async function show(terminal: Terminal, options: Globals, macText = ""): Promise
 function storyLines({ phone, history, sightings }: PhoneStory): readonly string[] {
   const { mac, model, running, ip, group, label, lines, settings } = phone;
   return [
-    `${colons(mac)}  ${model ?? "model unknown"}${label === undefined ? "" : `  ${label}`}`,
+    `${mac}  ${model ?? "model unknown"}${label === undefined ? "" : `  ${label}`}`,
     `runs ${running ?? "unknown"}, last seen at ${ip ?? sightings[0]?.ip ?? "no address"}${group === undefined ? "" : `, group ${group}`}`,
     ...lines.map((line, i) => `line ${i + 1}: ${line.name}${line.hasPassword ? " (with a password)" : ""}`),
     ...Object.entries(settings).map(([name, value]) => `${name} = ${value}`),
@@ -226,7 +226,11 @@ async function importFile(terminal: Terminal, options: Globals & { dryRun?: bool
   const phones = inventory.phones.map((phone) => ({ ...phone, lines: [...phone.lines] }));
   const request = { phones, replace: true, dryRun };
   const { put } = await withAdministration(terminal, options, (ask) => ask.putPhones(request));
-  tell(terminal, dryRun ? `${put} phones would be taken in.` : `${put} phones are in the inventory.`);
+  const taken = counted(put, "phone");
+  tell(
+    terminal,
+    `${taken} ${dryRun ? "would be taken in" : put === 1 ? "is in the inventory" : "are in the inventory"}.`,
+  );
   return 0;
 }
 
@@ -244,11 +248,19 @@ async function gather(
   options: { readonly passwords?: boolean },
   ...paths: string[]
 ): Promise<number> {
-  const { phones, notes } = await gatherFrom(paths.map((path) => resolve(terminal.cwd, path)));
+  const { files, phones, notes } = await gatherFrom(paths.map((path) => resolve(terminal.cwd, path)));
   for (const { file, message } of notes) tell(terminal, printable(`${file}: ${message}`));
+  if (phones.length === 0) {
+    throw failure("E_NO_PHONES", 1, {
+      where: paths.join(", "),
+      message: files === 0 ? "there is no file to read" : `none of ${counted(files, "file")} describes a phone`,
+      remedy:
+        "name a folder or file with SIP<MAC>.cnf, SEP<MAC>.cnf.xml, Polycom <mac>.cfg, pjsip.conf, sip.conf or an export as CSV; their names are what they are known by",
+    });
+  }
   terminal.out.write(writeInventory(phones, { passwords: options.passwords ?? false }));
-  tell(terminal, `${phones.length} phones. Read them over, then: provision phones import phones.csv`);
-  return phones.length === 0 ? 1 : 0;
+  tell(terminal, `${counted(phones.length, "phone")}. Read them over, then: provision phones import phones.csv`);
+  return 0;
 }
 
 async function exportFile(terminal: Terminal, options: Globals & { passwords?: boolean }): Promise<number> {
@@ -256,9 +268,4 @@ async function exportFile(terminal: Terminal, options: Globals & { passwords?: b
   const { csv } = await withAdministration(terminal, options, (ask) => ask.exportPhones(request));
   terminal.out.write(csv);
   return 0;
-}
-
-/** A MAC as people read it, whichever way it came. */
-function colons(mac: string): string {
-  return mac.replace(/[:.-]/g, "").replace(/..(?=.)/g, "$&:");
 }

@@ -10,6 +10,7 @@ import type { Seat } from "../sim/seat.ts";
 import { runOverUdp } from "../sim/udp-link.ts";
 import { bystander } from "./bystander.ts";
 import type { Progress } from "./progress.ts";
+import { colons } from "./terminal.ts";
 
 /** What is rehearsed. */
 export interface Piece {
@@ -264,8 +265,4 @@ function logInto(progress: Progress): Log {
     error: (note) => progress.note(note),
     flush: () => undefined,
   };
-}
-
-function colons(mac: string): string {
-  return mac.replace(/..(?=.)/g, "$&:");
 }

@@ -39,6 +39,16 @@ export function printable(text: string): string {
   });
 }
 
+/** `1 phone`, `2 phones`. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+/** A MAC as people read it, whichever way it came. */
+export function colons(mac: string): string {
+  return mac.replace(/[:.-]/g, "").replace(/..(?=.)/g, "$&:");
+}
+
 /** Rows under a header, columns as wide as their widest cell. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows].map((row) => row.map(printable));

@@ -134,7 +134,7 @@ export async function openVault(folder: string, known: readonly KnownRelease[]):
     async show(load) {
       const now = await current();
       const shown: ShownPackage[] = [];
-      for (const stored of now.packages.filter((one) => one.load === load)) {
+      for (const stored of now.packages.filter((one) => one.load.toLowerCase() === load.toLowerCase())) {
         const release = releaseOf(known, stored);
         const facts = (await Promise.all(stored.files.map((file) => storedFacts(folder, file)))).flat();
         const ownersOf = (name: string) => names.ownersOf(name).map((owner) => owner.release.load);

@@ -209,7 +209,9 @@ async function inventory(config: Config, now: () => number): Promise<Found> {
       ...[...leftOut].map(([what, told]) => leftOutBy(what, told)),
       ...(guessed.length > 0 ? [easilyGuessed(guessed)] : []),
     ];
-    return problems.length + warnings.length > 0 ? [...problems, ...warnings] : fine(`${phones.length} phones`);
+    return problems.length + warnings.length > 0
+      ? [...problems, ...warnings]
+      : fine(phones.length === 1 ? "1 phone" : `${phones.length} phones`);
   } finally {
     await core.close();
   }

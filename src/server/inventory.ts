@@ -11,7 +11,9 @@ import { failure } from "./failure.ts";
 import { readModel, readRelease } from "./knowledge.ts";
 
 /** A phone as it is shown: everything but its passwords, of which only their being there is told. */
-export type ShownPhone = Omit<Phone, "lines"> & {
+export type ShownPhone = Omit<Phone, "mac" | "lines"> & {
+  /** `00:0e:84:c0:60:a6`. */
+  readonly mac: string;
   readonly lines: readonly (Omit<Phone["lines"][number], "password"> & { readonly hasPassword: boolean })[];
 };
 
@@ -113,6 +115,7 @@ function shown(phone: Phone): ShownPhone {
   const settings = Object.entries(phone.settings).map(([name, value]) => [name, isSecretName(name) ? "***" : value]);
   return {
     ...phone,
+    mac: macWithColons(phone.mac),
     settings: Object.fromEntries(settings),
     lines: phone.lines.map(({ password, ...line }) => ({ ...line, hasPassword: password !== undefined })),
   };

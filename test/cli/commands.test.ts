@@ -216,6 +216,7 @@ describe("firmware", () => {
     });
     expect((await play(home, "firmware check")).out).toContain("0 damaged");
     expect((await play(home, "firmware show P0S3-8-12-00")).out).toContain("P0S3-8-12-00.sb2");
+    expect((await play(home, "firmware show p0s3-8-12-00")).out).toMatch(/^P0S3-8-12-00 /);
     expect(await play(home, "firmware show P0S3-9")).toMatchObject({
       exit: 1,
       err: expect.stringContaining("E_PACKAGE_UNKNOWN"),
@@ -245,13 +246,13 @@ describe("phones", () => {
     });
     expect((await play(home, "phones list")).out).toContain(`${mac}  7960   P00303010102`);
     expect((await play(home, "phones list --json")).json()).toMatchObject({
-      phones: [{ mac: "000e84c060a6", settings: { phone_label: "Desk" } }],
+      phones: [{ mac, settings: { phone_label: "Desk" } }],
     });
     expect((await play(home, `phones show ${mac}`)).out).toContain("line 1: 1001");
     const csv = (await play(home, "phones export")).out;
     expect(csv).toContain("000e84c060a6,7960");
     writeFileSync(join(home, "phones.csv"), csv.replace("000e84c060a6", "000e84c060a7"));
-    expect((await play(home, "phones import phones.csv --dry-run")).err).toContain("1 phones would be");
+    expect((await play(home, "phones import phones.csv --dry-run")).err).toContain("1 phone would be");
     expect((await play(home, "phones show 000e84c060a7")).exit).toBe(1);
     expect((await play(home, "phones import phones.csv")).exit).toBe(0);
     expect((await play(home, "phones show 000e84c060a7 --json")).json()).toMatchObject({ phone: { model: "7960" } });
@@ -320,7 +321,7 @@ describe("migrate", () => {
     const words = `migrate --mac ${mac} --to sip --accept-one-way`;
     expect(await play(home, words)).toMatchObject({ exit: 2, err: expect.stringContaining("nobody to ask") });
     expect((await play(home, words, { answers: "n\n" })).err).toContain("No phone was enrolled");
-    expect((await play(home, words, { answers: "y\n" })).err).toContain("1 phones are enrolled");
+    expect((await play(home, words, { answers: "y\n" })).err).toContain("1 phone enrolled");
     expect((await play(home, `${words} --json`)).json()).toMatchObject({ phones: [{ verdict: "on-its-way" }] });
   });
 
@@ -329,7 +330,21 @@ describe("migrate", () => {
     const enrolled = await play(home, "migrate --model 7960 --to sip --accept-one-way --json --wave 10 --at +1m");
     expect([enrolled.exit, enrolled.json()]).toMatchObject([
       0,
-      { enrolled: true, phones: [{ mac, verdict: "ready", wave: 1, plan: { to: { load: "P0S3-8-12-00" } } }] },
+      {
+        enrolled: true,
+        phones: [
+          {
+            mac,
+            verdict: "ready",
+            wave: 1,
+            model: "7960",
+            oneWay: true,
+            to: { load: "P0S3-8-12-00" },
+            stages: [{ number: 1 }, { number: 2 }, { number: 3 }],
+            plan: { to: { load: "P0S3-8-12-00" } },
+          },
+        ],
+      },
     ]);
     expect((await play(home, "status --json")).json()).toMatchObject({
       phones: [{ mac, state: "waiting", stage: 1, stages: 3 }],

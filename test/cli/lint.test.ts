@@ -73,6 +73,15 @@ test("phones gather prints an inventory, with passwords only when asked", async 
   writeFileSync(join(home, "SIP000E84C060A6.cnf"), "line1_name: 201\nline1_password: secret\n");
   const { exit, out, err } = await play(home, "phones gather .");
   expect([exit, out]).toEqual([0, "mac,line1\r\n000e84c060a6,201\r\n"]);
-  expect(err).toContain("1 phones");
+  expect(err).toContain("1 phone.");
   expect((await play(home, "phones gather . --passwords")).out).toContain("secret");
+});
+
+test("phones gather says why it found no phone", async () => {
+  writeFileSync(join(home, "notes.txt"), "line1_name: 201\n");
+  const { exit, out, err } = await play(home, "phones gather .");
+  expect([exit, out]).toEqual([1, ""]);
+  expect(err).toContain("E_NO_PHONES");
+  expect(err).toContain("none of 1 file describes a phone");
+  expect(err).toContain("SIP<MAC>.cnf");
 });
