@@ -190,7 +190,9 @@ function summary({ phones, enrolled, job }: MigrateAnswer, dryRun: boolean): str
   if (phones.every(({ verdict }) => verdict === "already-there" || verdict === "on-its-way"))
     return "There is nothing to do.";
   const remedies = [
-    count("firmware-missing") > 0 ? "Import the missing firmware: provision firmware import PATH…" : "",
+    count("firmware-missing") > 0
+      ? "Bring what is missing: provision firmware import PATH…, and the vendor's .cfg files into the site's TFTP folder"
+      : "",
     count("one-way") > 0 ? "Agree to the steps without a way back: --accept-one-way" : "",
     count("busy") > 0 ? "End the other migrations first: provision cancel --mac …" : "",
     count("no-path") > 0 ? "See why there is no path: provision plan --model … --from … --to …" : "",

@@ -68,7 +68,7 @@ export async function perform(piece: Piece, progress: Progress, signal: AbortSig
     {
       phones: piece.phones + 1,
       packages: packagesFor(piece.plan, bench),
-      siteFiles: siteFilesFor(bystanderLoad),
+      siteFiles: [...siteFilesFor(bystanderLoad), ...vendorFilesFor(piece.plan)],
       speed: piece.speed,
     },
     logInto(progress),
@@ -111,6 +111,13 @@ function siteFilesFor(load: string): readonly RehearsedFile[] {
     "<members><member><callManager><ports><ethernetPhonePort>2000</ethernetPhonePort></ports><processNodeName>127.0.0.1</processNodeName></callManager></member></members>";
   const text = `<Default><callManagerGroup>${node}</callManagerGroup><loadInformation8>${load}</loadInformation8></Default>\n`;
   return [{ name: "XMLDefault.cnf.xml", octets: new TextEncoder().encode(text) }];
+}
+
+/** What an old Polycom release reads of the vendor's: a simulated phone only looks whether it is there. */
+function vendorFilesFor(plan: MigrationPlan): readonly RehearsedFile[] {
+  const octets = new TextEncoder().encode("<polycomConfig/>\n");
+  const names = new Set(plan.stages.flatMap(({ siteFiles }) => siteFiles));
+  return [...names].map((name) => ({ name, octets }));
 }
 
 function seatsFor({ phones, from, seed }: Piece, bench: Bench, { places }: Rehearsal): readonly Seat[] {

@@ -15,6 +15,8 @@ export interface Stage {
   readonly publishes: readonly string[];
   /** Image files that must be whole in the vault before the stage is offered. */
   readonly requires: readonly string[];
+  /** The vendor's own configuration files that the release reads, and that must lie in the site's folder. */
+  readonly siteFiles: readonly string[];
   readonly oneWay: boolean;
   readonly operator: readonly string[];
   /** What the phone shows meanwhile, and what is normal though it looks dead. */

@@ -224,12 +224,17 @@ export function beforeOf(plan: MigrationPlan, setting: PlanSetting): readonly st
   const { reading, ledBy } = familyOf(plan.family) ?? {};
   const where = reading === undefined ? "" : ` Where to read it: ${reading.reason}`;
   const mac = setting.phone?.mac ?? "MAC";
+  const besides = plan.stages.filter(({ siteFiles }) => siteFiles.length > 0);
   return [
     `The label under the phone says ${plan.model}. Another model must not go this way.`,
     plan.from === undefined
       ? "Nobody has said what it runs: see below how its first boot shows it, before anything is published for it."
       : `The phone runs ${briefly(plan.from)}, load ${plan.from.load}. If it says something else, stop, and make the plan anew from that.${where}`,
     `Its power stays on for ${minutes} minutes and more: a socket that nobody switches off, or a switch port that you alone hold.`,
+    ...besides.map(
+      ({ release, siteFiles }) =>
+        `The vendor's own ${siteFiles.join(" and ")}, of exactly ${briefly(release)} and renamed so, lie in the site's TFTP folder: they must be used together with it (administrator's guide 2.2).`,
+    ),
     `The server is ready: \`provision check\` names no error, and DHCP leads here: ${ledBy ?? "the TFTP server is this one"}.`,
     `The phone is enrolled: \`provision migrate --mac ${mac} --to ${plan.to.load}\`. Phones that are not enrolled see no change.`,
     `Somebody watches: \`provision guide --mac ${mac} --watch\`, or the page behind the code.`,

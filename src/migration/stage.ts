@@ -26,6 +26,7 @@ export function makeStage(
       .map((p) => family.printedFor?.(p.kind, release) ?? family.printed[p.kind] ?? p.kind)
       .filter((name) => name !== ""),
     requires: family.wanted(from, release),
+    siteFiles: family.siteFiles?.(release) ?? [],
     oneWay: edge.oneWay,
     operator: words.operator,
     looks: words.looks,

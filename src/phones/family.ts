@@ -123,6 +123,8 @@ export interface Family {
   atRest(release: Release): View;
   /** The files of `to` that a phone coming from `from` may ask for. */
   wanted(from: Release | undefined, to: Release): readonly string[];
+  /** The vendor's configuration files that phones on `release` need beside what is rendered; absent: none. */
+  siteFiles?(release: Release): readonly string[];
   /** What the technician does, and what the server waits to see, in words. */
   instructions(from: Release | undefined, to: Release, lever: Lever): Instructions;
   /**

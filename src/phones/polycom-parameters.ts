@@ -61,3 +61,13 @@ export function transportOf({ site, settings }: PolycomSource): string | undefin
 export function isOn(settings: PolycomSource["settings"], name: string): boolean {
   return orStandard(settings, name) === "on";
 }
+
+/**
+ * Before SIP 3.3 the vendor's full files of exactly that release must stand behind the sparse ones (administrator's guide
+ * 2.2: they "must be used together"; polycom.md §4.1).
+ */
+export function vendorFilesOf(release: Release): readonly string[] {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(release.version) ?? [];
+  if (release.protocol !== "SIP" || major === undefined || isSparse(release)) return [];
+  return [`phone1_${major}${minor}${patch}.cfg`, `sip_${major}${minor}${patch}.cfg`];
+}

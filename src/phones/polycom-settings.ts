@@ -9,6 +9,7 @@ import {
   portOf,
   proxyOf,
   transportOf,
+  vendorFilesOf,
 } from "./polycom-parameters.ts";
 import { siteParameters } from "./polycom-site.ts";
 import { checkSettings, orStandard, type SettingProblem } from "./settings.ts";
@@ -86,13 +87,6 @@ export function polycomWords(source: PolycomSource): PolycomWords {
 function applicationOf(release: Release): string {
   const file = release.files.find(({ role }) => role === "application")?.name ?? "";
   return file.replace(/^\d{4}-\d{5}-\d{3}\./, "");
-}
-
-/** Before SIP 3.3 the vendor's full files of exactly that release must stand behind the sparse ones (polycom.md §4.1). */
-function vendorFilesOf(release: Release): readonly string[] {
-  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(release.version) ?? [];
-  if (release.protocol !== "SIP" || major === undefined || isSparse(release)) return [];
-  return [`phone1_${major}${minor}${patch}.cfg`, `sip_${major}${minor}${patch}.cfg`];
 }
 
 /** Registrations: names and limits as in the UCS 4.0 parameter table; they are the same since SIP 1.x. */

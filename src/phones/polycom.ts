@@ -2,6 +2,7 @@ import type { Because } from "../firmware/because.ts";
 import type { Lever, Release } from "../firmware/release.ts";
 import type { Family, Images, Instructions, Model, Publication, StageView, Trace, View } from "./family.ts";
 import { type FilePattern, fixedName, looseName, macName, nameBy } from "./file-pattern.ts";
+import { vendorFilesOf } from "./polycom-parameters.ts";
 import { polycomWrites } from "./polycom-writes.ts";
 
 const AG31 = "Polycom SoundPoint IP/SoundStation IP administrator guides 2.2 to 3.1";
@@ -85,6 +86,7 @@ export const polycom: Family = {
   view,
   atRest,
   wanted: (_, to) => to.files.map((f) => f.name),
+  siteFiles: vendorFilesOf,
   instructions,
   arrived,
   weighsReports: true,

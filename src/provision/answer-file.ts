@@ -7,6 +7,7 @@ import type { Renderer } from "../render/render.ts";
 import type { Store } from "../store/store.ts";
 import type { Mac } from "../wire/address.ts";
 import type { Evidence } from "./evidence.ts";
+import { lackingFor, lackingWords, lacksNothing } from "./lacking.ts";
 import { createNamedPhones, type NamedPhones } from "./named-phones.ts";
 import type {
   BootFile,
@@ -146,7 +147,7 @@ export function createFileDesk(parts: DeskParts): Desk {
     return image !== undefined;
   }
 
-  /** A stage whose files are not whole in the vault is not offered (law 2): the phone stays what it is. */
+  /** A stage whose files are not all there is not offered (law 2): the phone stays what it is. */
   async function offered(tracked: Tracked, now: number): Promise<View | undefined> {
     const { migration, stages, family, view } = tracked;
     const { progress } = migration;
@@ -154,11 +155,11 @@ export function createFileDesk(parts: DeskParts): Desk {
     const stage = stages[progress.stage - 1];
     if (stage === undefined) return view;
     if (parts.tracker.take(migration, now).is === "later") return undefined;
-    const missing = await parts.vault.missing(family.id, stage.release.load, stage.requires);
-    if (missing.length === 0) return view;
+    const lacking = await lackingFor(parts, family.id, stage);
+    if (lacksNothing(lacking)) return view;
     parts.note({
       event: "firmware.missing",
-      detail: `stage ${stage.number} waits for ${missing.join(", ")}`,
+      detail: `stage ${stage.number} waits: ${lackingWords(lacking)}`,
       mac: migration.mac,
     });
     return stage.number > 1 && stage.from !== undefined ? family.atRest(stage.from) : undefined;

@@ -2,7 +2,7 @@ import type { HistoryEntry, Migration, MigrationPlan, Stage } from "../migration
 import { wavesFor } from "../migration/wave.ts";
 import type { Store } from "../store/store.ts";
 import type { Mac } from "../wire/address.ts";
-import type { Vault } from "./ports.ts";
+import { type Lacking, type LackingParts, lackingFor, lackingWords, lacksNothing } from "./lacking.ts";
 import type { Tracker } from "./tracker.ts";
 
 /** One `migrate` command: who goes where, and how. */
@@ -37,41 +37,42 @@ export type Verdict = { readonly mac: Mac } & (
   | { readonly is: "on-its-way" }
   | { readonly is: "busy"; readonly because: string }
   | { readonly is: "one-way"; readonly load: string }
-  | { readonly is: "firmware-missing"; readonly missing: readonly string[] }
+  | { readonly is: "firmware-missing"; readonly because: string }
 );
 
 /**
- * Looks at an order and changes nothing: every package of every stage must be whole in the vault, and a step without a
+ * Looks at an order and changes nothing: every file of every stage must be there, and a step without a
  * way back needs the admin's word (design.md §6, laws 2 and 5). `agreed` are phones whose rule has it.
  */
 export async function judge(
-  parts: { readonly tracker: Tracker; readonly vault: Vault },
+  parts: LackingParts & { readonly tracker: Tracker },
   order: EnrolOrder,
   agreed: ReadonlySet<Mac> = new Set(),
 ): Promise<readonly Verdict[]> {
-  return verdictsOn(parts.tracker, order, await packagesFor(parts.vault, order), agreed);
+  return verdictsOn(parts.tracker, order, await filesFor(parts, order), agreed);
 }
 
-/** What the vault lacks of the package of a stage. */
-type Lacking = (plan: MigrationPlan, stage: Stage) => readonly string[];
+/** What a stage of a plan lacks. */
+type LackingOf = (plan: MigrationPlan, stage: Stage) => Lacking;
 
-async function packagesFor(vault: Vault, order: EnrolOrder): Promise<Lacking> {
-  const lacking = new Map<string, readonly string[]>();
+/** Looks at each package once, however many phones need it. */
+async function filesFor(parts: LackingParts, order: EnrolOrder): Promise<LackingOf> {
+  const known = new Map<string, Lacking>();
   const keyOf = ({ family }: MigrationPlan, { release, requires }: Stage) =>
     `${family} ${release.load} ${requires.join(" ")}`;
   for (const { plan } of order.phones) {
     for (const stage of plan.stages) {
       const key = keyOf(plan, stage);
-      if (!lacking.has(key)) lacking.set(key, await vault.missing(plan.family, stage.release.load, stage.requires));
+      if (!known.has(key)) known.set(key, await lackingFor(parts, plan.family, stage));
     }
   }
-  return (plan, stage) => lacking.get(keyOf(plan, stage)) ?? [];
+  return (plan, stage) => known.get(keyOf(plan, stage)) ?? { vault: [], site: [] };
 }
 
 function verdictsOn(
   tracker: Tracker,
   order: EnrolOrder,
-  lacking: Lacking,
+  lackingOf: LackingOf,
   agreed: ReadonlySet<Mac>,
 ): readonly Verdict[] {
   const verdicts = order.phones.map(({ mac, plan }): Verdict => {
@@ -79,8 +80,12 @@ function verdictsOn(
     const active = present !== undefined && present.progress.at !== "done" && present.progress.at !== "cancelled";
     if (active && present.target === plan.to.load) return { mac, is: "on-its-way" };
     if (active) return { mac, is: "busy", because: `it is on its way to ${present.target}; cancel that first` };
-    const missing = plan.stages.flatMap((stage) => lacking(plan, stage));
-    if (missing.length > 0) return { mac, is: "firmware-missing", missing: [...new Set(missing)] };
+    const lacking = plan.stages.map((stage) => lackingOf(plan, stage));
+    const all: Lacking = {
+      vault: [...new Set(lacking.flatMap(({ vault }) => vault))],
+      site: [...new Set(lacking.flatMap(({ site }) => site))],
+    };
+    if (!lacksNothing(all)) return { mac, is: "firmware-missing", because: lackingWords(all) };
     const final = plan.stages.find((stage) => stage.oneWay);
     if (final !== undefined && !order.acceptOneWay && !agreed.has(mac))
       return { mac, is: "one-way", load: final.release.load };
@@ -107,12 +112,12 @@ function inWaves(order: EnrolOrder, verdicts: readonly Verdict[]): readonly Verd
  * plan was made is `busy`: what the plan offers first is for another load. `now` is milliseconds since the epoch.
  */
 export async function enrol(
-  parts: { readonly tracker: Tracker; readonly vault: Vault; readonly store: Pick<Store, "phone"> },
+  parts: LackingParts & { readonly tracker: Tracker; readonly store: Pick<Store, "phone"> },
   order: EnrolOrder,
   now: number,
   agreed: ReadonlySet<Mac> = new Set(),
 ): Promise<readonly Verdict[]> {
-  const lacking = await packagesFor(parts.vault, order);
+  const lacking = await filesFor(parts, order);
   const macs = order.phones.map(({ mac }) => mac);
   return parts.tracker.holding(macs, async (enrolOne) => {
     const judged = verdictsOn(parts.tracker, order, lacking, agreed);

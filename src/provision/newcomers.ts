@@ -7,13 +7,13 @@ import { SIGHTINGS_KEPT, type Store } from "../store/store.ts";
 import type { Mac } from "../wire/address.ts";
 import { enrolledLine, judge, migrationOf } from "./enrol.ts";
 import type { Speaker } from "./evidence.ts";
-import type { Note, Vault } from "./ports.ts";
+import type { LackingParts } from "./lacking.ts";
+import type { Note } from "./ports.ts";
 import type { Tracker } from "./tracker.ts";
 
-export interface NewcomerParts {
+export interface NewcomerParts extends LackingParts {
   readonly store: Store;
   readonly tracker: Tracker;
-  readonly vault: Vault;
   readonly rules: readonly MigrationRule[];
   readonly families: readonly Family[];
   /** The way of this phone under that rule; undefined where there is none to be asked for. */
@@ -153,8 +153,7 @@ export function createNewcomers(parts: NewcomerParts): Newcomers {
     await parts.tracker.holding([who.mac], async (enrol) => {
       const [verdict] = await judge(parts, order);
       if (verdict?.is !== "ready") {
-        const because =
-          verdict?.is === "firmware-missing" ? `the vault lacks ${verdict.missing.join(", ")}` : verdict?.is;
+        const because = verdict?.is === "firmware-missing" ? verdict.because : verdict?.is;
         return tell(who, rule, because ?? "it was not judged");
       }
       const others = parts.tracker.all().filter(({ migration }) => migration.job === job).length;

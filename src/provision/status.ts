@@ -1,7 +1,7 @@
 import type { Migration, Problem, Stage } from "../migration/migration.ts";
 import type { Store } from "../store/store.ts";
 import { type Mac, macWithColons } from "../wire/address.ts";
-import type { Vault } from "./ports.ts";
+import { type LackingParts, lackingFor, lackingWords, lacksNothing } from "./lacking.ts";
 import { type Noticed, type Places, readPlaces } from "./recognise.ts";
 import type { Tracked, Tracker } from "./tracker.ts";
 
@@ -31,10 +31,9 @@ export interface PhoneStatus {
 }
 
 /** What the status of phones is made from. */
-export interface StatusParts {
+export interface StatusParts extends LackingParts {
   readonly store: Store;
   readonly tracker: Tracker;
-  readonly vault: Vault;
   /** Milliseconds since the epoch; without it no silence is told. */
   readonly now?: () => number;
 }
@@ -68,7 +67,7 @@ async function statusOf(
   const silent = silence(migration, seen[0]?.at ?? 0, parts.now?.());
   const number = stageNumber(migration);
   const stage = stages[number - 1];
-  const problem = migration.problem ?? (await missingFirmware(parts.vault, tracked));
+  const problem = migration.problem ?? (await missingFirmware(parts, tracked));
   const ip = seen[0]?.ip ?? (await parts.store.phone(migration.mac))?.ip ?? null;
   return {
     mac: macWithColons(migration.mac),
@@ -124,16 +123,22 @@ function runningOf(tracked: Tracked): string | null {
   return stages[progress.stage - 1]?.from?.load ?? null;
 }
 
-async function missingFirmware(vault: Vault, tracked: Tracked): Promise<Problem | undefined> {
+async function missingFirmware(parts: StatusParts, tracked: Tracked): Promise<Problem | undefined> {
   const { progress } = tracked.migration;
   if (progress.at !== "waiting") return undefined;
   const stage = tracked.stages[progress.stage - 1];
   if (stage === undefined) return undefined;
-  const missing = await vault.missing(tracked.family.id, stage.release.load, stage.requires);
-  if (missing.length === 0) return undefined;
+  const lacking = await lackingFor(parts, tracked.family.id, stage);
+  if (lacksNothing(lacking)) return undefined;
+  const { load } = stage.release;
   return {
     code: "E_FIRMWARE_MISSING",
-    message: `Stage ${stage.number} is not offered: the vault lacks ${missing.join(", ")}.`,
-    remedy: `Import the package of ${stage.release.load}: provision firmware import PATH`,
+    message: `Stage ${stage.number} is not offered: ${lackingWords(lacking)}.`,
+    remedy: [
+      ...(lacking.vault.length === 0 ? [] : [`Import the package of ${load}: provision firmware import PATH`]),
+      ...(lacking.site.length === 0
+        ? []
+        : [`Put the vendor's files of ${load} into the site's TFTP folder, renamed as they are called here`]),
+    ].join(". "),
   };
 }

@@ -187,7 +187,7 @@ function answerFor(mac: Mac, planned: Planned, verdict: Verdict | undefined, pla
     case "one-way":
       return { mac: named, verdict: verdict.is, because: `after ${verdict.load} no way leads back`, plan };
     case "firmware-missing":
-      return { mac: named, verdict: verdict.is, because: `the vault lacks ${verdict.missing.join(", ")}`, plan };
+      return { mac: named, verdict: verdict.is, because: verdict.because, plan };
   }
 }
 

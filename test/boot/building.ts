@@ -6,8 +6,8 @@ import { createLink } from "../../src/sim/link.ts";
 import { run } from "../../src/sim/run.ts";
 import type { Seat } from "../../src/sim/seat.ts";
 import type { Mac } from "../../src/wire/address.ts";
-import { pairsOf, vendorFilesOf } from "./luck.ts";
-import { createWorld, fullVault, imageOf } from "./world.ts";
+import { pairsOf } from "./luck.ts";
+import { createWorld, fullVault, imageOf, partsOf, vendorFilesOf } from "./world.ts";
 
 /** A building full of phones of mixed models, moved in one job by a technician who does what the status says. */
 export interface Building {
@@ -68,7 +68,7 @@ export async function moveBuilding({ phones: count, wave, loss, seed, broken, ho
   const before = new Map(desks.map((phone) => [phone, phone.running]));
   const going = [...planOf].map(([mac, plan]) => ({ mac, plan, running: plan.from?.load }));
   const order = { phones: going, job: "building", startAt: 0, acceptOneWay: true, wave };
-  for (const verdict of await enrol({ tracker: world.tracker, store: world.store, vault }, order, 0))
+  for (const verdict of await enrol({ ...partsOf(world), vault }, order, 0))
     if (verdict.is !== "ready") throw new Error(JSON.stringify(verdict));
 
   const restedSince = new Map<Seat, number>();

@@ -24,6 +24,7 @@ test.each([1, 5, 49])("R45: a load that kills costs one phone of fifty, in waves
   expect(fleet.starts()).toBe(1);
   const report = await statusReport({
     store: fleet.store,
+    siteFiles: fleet.siteFiles,
     tracker: fleet.tracker(),
     vault: fullVault(),
     now: () => fleet.now,
@@ -55,6 +56,7 @@ test("R45: a minute of silence of the canary stands in the status", async () => 
   fleet.now += 1_000;
   const report = await statusReport({
     store: fleet.store,
+    siteFiles: fleet.siteFiles,
     tracker: fleet.tracker(),
     vault: fullVault(),
     now: () => fleet.now,

@@ -3,7 +3,7 @@ import { loadTemplates } from "../../src/files/templates.ts";
 import type { MigrationPlan } from "../../src/migration/migration.ts";
 import { createFileDesk, type Desk } from "../../src/provision/answer-file.ts";
 import { type EnrolOrder, enrol } from "../../src/provision/enrol.ts";
-import type { BootFile, Vault } from "../../src/provision/ports.ts";
+import type { BootFile, SiteFiles, Vault } from "../../src/provision/ports.ts";
 import { createTracker, type Tracker } from "../../src/provision/tracker.ts";
 import { createRenderer } from "../../src/render/renderer.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
@@ -37,6 +37,7 @@ export interface Handset {
 export interface Fleet {
   readonly phones: readonly Handset[];
   readonly store: Store;
+  readonly siteFiles: SiteFiles;
   now: number;
   tracker(): Tracker;
   /** Requests for images since the beginning. */
@@ -63,6 +64,7 @@ export async function createFleet(
 ): Promise<Fleet> {
   const store = options.store ?? createMemoryStore();
   const vault = options.vault ?? fullVault();
+  const siteFiles = siteFilesOf(new Map());
   const limits = options.transfers === undefined ? {} : { transfers: options.transfers };
   let starts = 0;
   const holders = new Map<Ipv4, Mac>();
@@ -84,7 +86,7 @@ export async function createFleet(
       groups: [],
       renderer,
       vault,
-      siteFiles: siteFilesOf(new Map()),
+      siteFiles,
       around: { leaseHolder: (ip) => holders.get(ip), neighbour: () => undefined },
       note: () => undefined,
     });
@@ -102,13 +104,14 @@ export async function createFleet(
   const fleet: Fleet = {
     phones,
     store,
+    siteFiles,
     now: 1_000_000,
     tracker: () => life.tracker,
     starts: () => starts,
     async enrol(order) {
       const going = phones.map(({ mac }) => ({ mac, plan: oneStage }));
       const whole = { phones: going, job: "fleet", startAt: 0, acceptOneWay: true, ...order };
-      for (const verdict of await enrol({ tracker: life.tracker, store, vault }, whole, fleet.now))
+      for (const verdict of await enrol({ tracker: life.tracker, store, siteFiles, vault }, whole, fleet.now))
         if (verdict.is !== "ready") throw new Error(JSON.stringify(verdict));
     },
     async boot(phone) {

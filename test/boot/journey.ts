@@ -7,7 +7,7 @@ import { createLink } from "../../src/sim/link.ts";
 import { type Operator, run } from "../../src/sim/run.ts";
 import { type Seat, seat } from "../../src/sim/seat.ts";
 import type { Ipv4, Mac } from "../../src/wire/address.ts";
-import { createWorld, enrolAll, fullVault, type World, type WorldParts } from "./world.ts";
+import { createWorld, enrolAll, fullVault, vendorFilesOf, type World, type WorldParts } from "./world.ts";
 
 export const traveller = "000e84c060a6" as Mac;
 export const bystander = "000e84ffffff" as Mac;
@@ -58,7 +58,7 @@ const minute = 60_000;
 /** A technician who power-cycles a phone that has shown the same for a minute, until the server says that it is done. */
 export async function travel(journey: Journey): Promise<Journeyed> {
   const { plan } = journey;
-  const world = await createWorld({ vault: fullVault(plan.model), ...journey.parts });
+  const world = await createWorld({ vault: fullVault(plan.model), siteFiles: vendorFilesOf(plan), ...journey.parts });
   const start = journey.flash ?? journey.plan.from?.load ?? "";
   const phone = onDesk(journey, start);
   const other = journey.beside === undefined ? undefined : witness(journey.beside, journey.seed);

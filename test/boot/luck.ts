@@ -7,7 +7,7 @@ import type { Seat } from "../../src/sim/seat.ts";
 import type { Ipv4 } from "../../src/wire/address.ts";
 import { type Strike, travel, traveller } from "./journey.ts";
 import { plannedPairs } from "./pairs.ts";
-import { fullVault, plannerOf, SERVER, type World } from "./world.ts";
+import { fullVault, partsOf, plannerOf, SERVER, vendorFilesOf, type World } from "./world.ts";
 
 /**
  * Goal R43: migrations with everything that goes wrong in a building. Power fails at instants drawn evenly from the whole
@@ -154,14 +154,6 @@ async function fare(plan: MigrationPlan, number: number, seed: number, tally: Ta
       story,
     ].join("\n"),
   };
-}
-
-/** Before SIP 3.3 a Polycom reads the vendor's own files of its release too; the site's folder has them (polycom.md §4.1). */
-export function vendorFilesOf(plan: MigrationPlan): Map<string, Uint8Array> {
-  const releases = plan.stages.map((stage) => stage.release).filter(({ protocol }) => protocol === "SIP");
-  const versions = releases.map(({ version }) => version.split(".").slice(0, 3).join(""));
-  const names = plan.family === "polycom" ? versions.flatMap((v) => [`phone1_${v}.cfg`, `sip_${v}.cfg`]) : [];
-  return new Map(names.map((name) => [name, new TextEncoder().encode("<polycomConfig/>\n")]));
 }
 
 function endOf(
@@ -345,5 +337,5 @@ async function enrolAgain({ plan, vault, wrongs }: Scene, world: World): Promise
 
 function order(world: World, going: EnrolOrder["phones"][number], vault: ReturnType<typeof fullVault>) {
   const phones = { phones: [going], job: "again", startAt: 0, acceptOneWay: true };
-  return enrol({ tracker: world.tracker, store: world.store, vault }, phones, world.now());
+  return enrol({ ...partsOf(world), vault }, phones, world.now());
 }

@@ -12,7 +12,7 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import { type Ipv4, ipv4ToOctets, type Mac, macToOctets, type Subnet } from "../../src/wire/address.ts";
 import { decodeDhcp, encodeDhcp, NO_ADDRESS } from "../../src/wire/dhcp.ts";
 import { pairsOf } from "./luck.ts";
-import { knowledge, renderer, SERVER, site, siteFilesOf } from "./world.ts";
+import { imageOf, knowledge, renderer, SERVER, site, siteFilesOf } from "./world.ts";
 
 /**
  * Goal R48: devices with damaged fingerprints, on a site where every phone that is seen for the first time goes by
@@ -232,6 +232,7 @@ async function createSite(): Promise<(shows: Fingerprint, number: number) => Pro
   );
   const newcomers = createNewcomers({
     ...{ store, tracker, vault, rules, families },
+    siteFiles: { find: async (name) => imageOf(name, new Uint8Array(0)) },
     plan: ({ model }) => {
       const plan = pairsOf(model)[0];
       return plan === undefined ? undefined : { kind: "plan", plan };

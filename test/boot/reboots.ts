@@ -1,8 +1,8 @@
 import { textOf } from "../../src/sim/octets.ts";
 import { createRandom } from "../../src/sim/random.ts";
 import { travel, traveller } from "./journey.ts";
-import { enrolledAt, models, pairsOf, stageLasts, vendorFilesOf } from "./luck.ts";
-import type { World } from "./world.ts";
+import { enrolledAt, models, pairsOf, stageLasts } from "./luck.ts";
+import { vendorFilesOf, type World } from "./world.ts";
 
 /** Goal R47: phones that start again at any instant of their stages. */
 export interface Reboots {

@@ -149,8 +149,20 @@ export function siteFilesOf(files: ReadonlyMap<string, Uint8Array>): SiteFiles {
   };
 }
 
+/** The vendor's own files that the releases of a way read, as a site's folder has them. */
+export function vendorFilesOf(plan: MigrationPlan): Map<string, Uint8Array> {
+  const octets = new TextEncoder().encode("<polycomConfig/>\n");
+  return new Map(plan.stages.flatMap(({ siteFiles }) => siteFiles.map((name) => [name, octets])));
+}
+
+/** What of a world an order needs beside the vault. */
+export function partsOf({ tracker, store, siteFiles }: World): Pick<World, "tracker" | "store" | "siteFiles"> {
+  return { tracker, store, siteFiles };
+}
+
 export interface World extends SimulatedServer {
   readonly store: Store;
+  readonly siteFiles: SiteFiles;
   readonly tracker: Tracker;
   readonly desk: Desk;
   readonly notes: Note[];
@@ -177,6 +189,7 @@ export interface WorldParts {
 /** The real desks, tracker and TFTP service over an in-memory socket and a clock that the simulation moves. */
 export async function createWorld(parts: WorldParts = {}): Promise<World> {
   const store = parts.store ?? createMemoryStore();
+  const siteFiles = siteFilesOf(parts.siteFiles ?? new Map());
   const known = parts.knowledge ?? knowledge;
   const time = virtualClock();
   const wire = virtualWire();
@@ -205,7 +218,7 @@ export async function createWorld(parts: WorldParts = {}): Promise<World> {
       groups: [],
       renderer,
       vault: parts.vault ?? fullVault(),
-      siteFiles: siteFilesOf(parts.siteFiles ?? new Map()),
+      siteFiles,
       around,
       note: (note) => notes.push(note),
     });
@@ -229,6 +242,7 @@ export async function createWorld(parts: WorldParts = {}): Promise<World> {
 
   return {
     store,
+    siteFiles,
     notes,
     now: time.clock.now,
     get tracker() {
@@ -417,10 +431,6 @@ export async function enrolAll(world: World, macs: readonly Mac[], route: Migrat
   );
   await world.store.putPhones(phones);
   const order = { phones: macs.map((mac) => ({ mac, plan: route })), job: "test", startAt: 0, acceptOneWay: true };
-  const verdicts = await enrol(
-    { tracker: world.tracker, store: world.store, vault: fullVault(route.model) },
-    order,
-    world.now(),
-  );
+  const verdicts = await enrol({ ...partsOf(world), vault: fullVault(route.model) }, order, world.now());
   for (const verdict of verdicts) if (verdict.is !== "ready") throw new Error(JSON.stringify(verdict));
 }

@@ -13,6 +13,7 @@ test.each([1, 10, 100, 1_000, 10_000])(
     expect(fleet.starts()).toBe(1);
     const report = await statusReport({
       store: fleet.store,
+      siteFiles: fleet.siteFiles,
       tracker: fleet.tracker(),
       vault: fullVault(),
       now: () => fleet.now,

@@ -17,7 +17,7 @@ import type { PackageFile } from "../../src/sim/images.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { type Ipv4, ipv4FromNumber, type Mac } from "../../src/wire/address.ts";
 import { plannedPairs } from "../boot/pairs.ts";
-import { graphOf, knowledge, renderer, site, siteFilesOf } from "../boot/world.ts";
+import { graphOf, knowledge, renderer, site, siteFilesOf, vendorFilesOf } from "../boot/world.ts";
 import { Wire } from "../net/tftp-wire.ts";
 
 /** One file of a package in the vault, and the phone that is in the stage that installs it. */
@@ -79,6 +79,7 @@ export async function serveVault(size: number, fromDisk = false): Promise<VaultS
   }
 
   const store = createMemoryStore();
+  const siteFiles = siteFilesOf(new Map(ways.flatMap((plan) => [...vendorFilesOf(plan)])));
   const tracker = await createTracker(store, knowledge);
   const phones = ways.map((plan, i) => ({
     plan,
@@ -90,13 +91,13 @@ export async function serveVault(size: number, fromDisk = false): Promise<VaultS
     phones.map(({ mac, plan: { model } }) => ({ mac, model, lines: [{ name: "1" }], settings: {} })),
   );
   const order = { phones, job: "damaged", startAt: 0, acceptOneWay: true, together: true };
-  for (const verdict of await enrol({ tracker, store, vault: whole }, order, Date.now()))
+  for (const verdict of await enrol({ tracker, store, siteFiles, vault: whole }, order, Date.now()))
     if (verdict.is !== "ready") throw new Error(JSON.stringify(verdict));
 
   const desk = createFileDesk({
     ...{ store, tracker, knowledge, site, groups: [], renderer },
     vault: fromDisk ? await sparing(whole, home) : whole,
-    siteFiles: siteFilesOf(new Map()),
+    siteFiles,
     around: { leaseHolder: (ip) => holders.get(ip), neighbour: () => undefined },
     note: () => undefined,
   });

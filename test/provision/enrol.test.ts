@@ -1,14 +1,16 @@
 import { expect, test } from "vitest";
 import { type EnrolOrder, enrol } from "../../src/provision/enrol.ts";
+import { statusReport } from "../../src/provision/status.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import type { Ipv4, Mac } from "../../src/wire/address.ts";
 import { createFleet, type Fleet, oneStage, round, twoStages } from "../boot/fleet.ts";
-import { fullVault, plannerOf } from "../boot/world.ts";
+import { createWorld, fullVault, partsOf, plannerOf, vendorFilesOf } from "../boot/world.ts";
 
 const vault = fullVault();
 
 function order(fleet: Fleet, plan: EnrolOrder["phones"][number]["plan"], running?: string) {
   const phones = fleet.phones.map(({ mac }) => ({ mac, plan, running }));
-  const parts = { tracker: fleet.tracker(), store: fleet.store, vault };
+  const parts = { tracker: fleet.tracker(), store: fleet.store, siteFiles: fleet.siteFiles, vault };
   return enrol(parts, { phones, job: plan.to.load, startAt: 0, acceptOneWay: true }, fleet.now);
 }
 
@@ -84,4 +86,38 @@ test("a phone that begins under one order is not taken by another that was looke
   expect(await second).toMatchObject([{ is: "busy" }]);
   await fleet.boot(phone);
   expect(fleet.tracker().of(phone.mac)?.migration).toMatchObject({ job: "P00305000500", progress: { at: "loading" } });
+});
+
+test("a Polycom goes to a release before SIP 3.3 only where the vendor's own files of that release lie in the site's folder", async () => {
+  const mac = "0004f2abcdef" as Mac;
+  const old = plannerOf("strict", "SPIP301")("SPIP301.bootrom-4.1.4.0122", "SPIP301.3.1.8.0070");
+  if (old.kind !== "plan") throw new Error(old.kind);
+  const { plan } = old;
+  const files = vendorFilesOf(plan);
+  expect([...files.keys()]).toEqual(["phone1_318.cfg", "sip_318.cfg"]);
+  const world = await createWorld({ vault: fullVault("SPIP301"), siteFiles: files });
+  const parts = { ...partsOf(world), vault: fullVault("SPIP301") };
+  const going = { phones: [{ mac, plan }], job: "old", startAt: 0, acceptOneWay: true };
+  await world.store.putPhones([{ mac, model: "SPIP301", lines: [], settings: {} }]);
+
+  files.delete("sip_318.cfg");
+  const because = "the site's folder lacks sip_318.cfg";
+  expect(await enrol(parts, going, 0)).toEqual([{ mac, is: "firmware-missing", because }]);
+  expect(world.tracker.of(mac)).toBeUndefined();
+
+  files.set("sip_318.cfg", new Uint8Array(1));
+  expect(await enrol(parts, going, 0)).toMatchObject([{ is: "ready" }]);
+  files.delete("phone1_318.cfg");
+  const ask = (filename: string) => world.desk.answer({ by: "tftp", filename, ip: "192.0.2.77" as Ipv4, at: 0 });
+  // Taken away afterwards: the stage waits, and the status says for what.
+  expect(await ask("0004f2abcdef.cfg")).toMatchObject({ is: "refused" });
+  expect(world.notes.at(-1)).toMatchObject({ event: "firmware.missing" });
+  expect((await statusReport(parts))[0]?.problem).toMatchObject({
+    code: "E_FIRMWARE_MISSING",
+    message: "Stage 1 is not offered: the site's folder lacks phone1_318.cfg.",
+    remedy: expect.stringContaining("TFTP folder"),
+  });
+  files.set("phone1_318.cfg", new Uint8Array(1));
+  expect(await ask("0004f2abcdef.cfg")).toMatchObject({ is: "rendered" });
+  expect((await statusReport(parts))[0]?.problem).toBeUndefined();
 });

@@ -9,7 +9,7 @@ import { planUnderRule } from "../../src/server/knowledge.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Ipv4, Mac } from "../../src/wire/address.ts";
-import { fullVault, knowledge } from "../boot/world.ts";
+import { fullVault, knowledge, siteFilesOf } from "../boot/world.ts";
 
 const mac = "000e84c060a6" as Mac;
 const who = (at: number, of = mac) => ({ mac: of, ip: "192.0.2.50" as Ipv4, at });
@@ -43,6 +43,7 @@ function newcomers(rules: readonly MigrationRule[], vault = fullVault()) {
     store,
     tracker,
     vault,
+    siteFiles: siteFilesOf(new Map()),
     rules,
     families: knowledge.families,
     plan: (phone, one) => {
