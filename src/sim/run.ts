@@ -1,5 +1,5 @@
 import type { Ipv4 } from "../wire/address.ts";
-import { type Datagram, NOBODY } from "./datagram.ts";
+import { type Datagram, EVERYBODY, NOBODY } from "./datagram.ts";
 import type { Link } from "./link.ts";
 import type { WebAnswer, WebGet } from "./script.ts";
 import type { Seat } from "./seat.ts";
@@ -88,6 +88,8 @@ class World {
   private readonly wanted = new Map<Seat, number>();
   private readonly gets = new Map<Seat, WebGet>();
   private readonly addresses = new Map<Ipv4, Seat>();
+  /** Phones that listen without an address: the only ones that a broadcast reaches. */
+  private readonly unaddressed = new Set<Seat>();
   private readonly busy = new Set<Seat>();
   private serverWants: number | undefined;
   private onWire = 0;
@@ -175,13 +177,16 @@ class World {
 
   private listening({ to }: Datagram): readonly Seat[] {
     const last = this.addresses.get(to.ip);
-    const near = last !== undefined && last.ip === to.ip ? [last] : this.manner.seats;
+    const others = to.ip === EVERYBODY ? [...this.unaddressed] : this.manner.seats;
+    const near = last !== undefined && last.ip === to.ip ? [last] : others;
     return near.filter((seat) => seat.endpoints().some((end) => end.port === to.port && reaches(to.ip, end.ip)));
   }
 
   private happen(seat: Seat, event: Parameters<Seat["happens"]>[0]): void {
     this.sendAll(seat.happens(event, this.now), "reaches-server");
     if (seat.ip !== undefined) this.addresses.set(seat.ip, seat);
+    if (seat.endpoints().some(({ ip }) => ip === NOBODY)) this.unaddressed.add(seat);
+    else this.unaddressed.delete(seat);
     if (seat.mood === "busy") this.busy.add(seat);
     else this.busy.delete(seat);
     const get = seat.getting();
