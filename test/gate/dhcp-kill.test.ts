@@ -1,9 +1,7 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Ipv4, Mac } from "../../src/wire/address.ts";
@@ -11,38 +9,17 @@ import { ipv4ToOctets, macFromOctets } from "../../src/wire/address.ts";
 import { decodeDhcp, encodeDhcp } from "../../src/wire/dhcp.ts";
 import { MESSAGE, messageType, OPTION } from "../../src/wire/dhcp-options.ts";
 import { discover, ip, message, stranger } from "../provision/dhcp-world.ts";
+import { compare, compiledService, served } from "./dhcp-clients.ts";
 
 const KILLS = Number(process.env.DHCP_KILLS ?? 200);
 const POINTS = Number(process.env.DHCP_POINTS ?? 50);
 const LOOPBACK = ip("127.0.0.1");
-let folder: string;
-let built: string;
+let service: ReturnType<typeof compiledService>;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "dhcp-kill-"));
-  built = join(folder, "built");
-  execFileSync("npx", ["tsc", "-p", "tsconfig.build.json", "--outDir", built, "--noCheck"], { stdio: "pipe" });
-  writeFileSync(join(folder, "package.json"), '{"type":"module","version":"0.0.0"}');
-  symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+  service = compiledService();
 });
-
-afterAll(() => rmSync(folder, { recursive: true }));
-
-async function served(
-  database: string,
-  through: readonly string[] = [],
-): Promise<{ child: ChildProcess; port: number }> {
-  const words = [...through, process.execPath, resolve("test/gate/dhcp-served.mjs"), built, database];
-  const child = spawn(words[0] as string, words.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
-  let complaint = "";
-  child.stderr?.on("data", (text) => {
-    complaint += text;
-  });
-  const first = await Promise.race([once(child.stdout as NodeJS.ReadableStream, "data"), once(child, "close")]);
-  const port = Number(String(first[0]));
-  if (!(port > 0)) throw new Error(`the service did not start: ${complaint}`);
-  return { child, port };
-}
+afterAll(() => service.remove());
 
 /** Clients that ask one after the other, `width` of them at a time; what each was acknowledged goes into `acked`. */
 function load(socket: Socket, port: number, width: number, first: number, acked: Map<Mac, Ipv4>): { stop(): number } {
@@ -76,27 +53,16 @@ function load(socket: Socket, port: number, width: number, first: number, acked:
   };
 }
 
-async function compare(database: string, acked: ReadonlyMap<Mac, Ipv4>): Promise<void> {
-  const store = await openSqliteStore(database);
-  const stored = new Map((await store.leases()).map((lease) => [lease.ip, lease]));
-  await store.close();
-  const lost = [...acked].filter(
-    ([mac, address]) => stored.get(address)?.mac !== mac || stored.get(address)?.at !== "bound",
-  );
-  expect(lost).toEqual([]);
-  expect(new Set(acked.values()).size).toBe(acked.size);
-}
-
 describe("R20 R21 D160 D161 killed while it works", () => {
   test(`R20 D160 of ${KILLS} SIGKILLs under load none loses a lease that was acknowledged, or gives an address twice`, async () => {
-    const database = join(folder, "killed.db");
+    const database = join(service.folder, "killed.db");
     const acked = new Map<Mac, Ipv4>();
     let next = 1;
     const socket = createSocket("udp4");
     socket.bind(0, "127.0.0.1");
     await once(socket, "listening");
     for (let n = 0; n < KILLS; n++) {
-      const { child, port } = await served(database);
+      const { child, port } = await served(service.built, database);
       const clients = load(socket, port, 16, next, acked);
       await new Promise((resolve) => setTimeout(resolve, 20 + ((n * 7919) % 150)));
       child.kill("SIGKILL");
@@ -117,11 +83,11 @@ describe("R20 R21 D160 D161 killed while it works", () => {
     await once(socket, "listening");
     let all = 0;
     for (let n = 0; n < POINTS; n++) {
-      const database = join(folder, `point-${n}.db`);
+      const database = join(service.folder, `point-${n}.db`);
       await (await openSqliteStore(database)).close();
       const inject = `inject=fsync,fdatasync:signal=KILL:when=${1 + n}`;
       const strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject];
-      const started = await served(database, strace).catch(() => undefined);
+      const started = await served(service.built, database, { through: strace }).catch(() => undefined);
       // Killed before it answered anybody: nothing was acknowledged.
       if (started === undefined) continue;
       const { child, port } = started;

@@ -1,7 +1,9 @@
-// The DHCP service on loopback, to be killed: node dhcp-served.mjs <built> <database>. Prints its port when it answers.
+// The DHCP service on loopback, to be killed, flooded and starved of its disk:
+//   node dhcp-served.mjs BUILT DATABASE [LAST [RESERVED]]
+// LAST ends its pool, RESERVED is a JSON list of reservations. Prints its port when it answers, then what it would log.
 import { join } from "node:path";
 
-const [, , built, database] = process.argv;
+const [, , built, database, last = "127.1.255.254", reserved = "[]"] = process.argv;
 const load = (path) => import(join(built, path));
 const { createDhcpDesk } = await load("provision/answer-dhcp.js");
 const { DHCP_DEFAULTS } = await load("dhcp/settings.js");
@@ -17,10 +19,10 @@ const settings = {
   subnets: [
     {
       subnet: { network: "127.0.0.0", prefix: 8 },
-      pools: [{ first: "127.1.0.1", last: "127.1.255.254" }],
+      pools: [{ first: "127.1.0.1", last }],
       dns: [],
       leaseTime: 3600,
-      reservations: [],
+      reservations: JSON.parse(reserved),
     },
   ],
 };
@@ -32,6 +34,6 @@ const service = await startDhcp({
   port: 0,
   replyToSender: true,
   now: Date.now,
-  note: () => {},
+  note: (note) => process.stdout.write(`${JSON.stringify(note)}\n`),
 });
 process.stdout.write(`${service.port}\n`);
