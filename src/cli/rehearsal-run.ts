@@ -216,7 +216,8 @@ async function play(
       const over = report.phones.every(({ state }) => state === "done" || state === "cancelled");
       // At the end the bystander boots once more: it has to find what it found at first.
       if (over && beside !== undefined && beside.boot < 2 && beside.mood === "settled") act.powerCycle(beside);
-      if (over) return beside === undefined || (beside.boot >= 2 && beside.mood !== "busy");
+      // The evidence is there before a phone has come to rest, and how it rests is what it is judged by.
+      if (over) return (beside === undefined || beside.boot >= 2) && seats.every(({ mood }) => mood !== "busy");
       technician(report, now, act);
       return false;
     },
