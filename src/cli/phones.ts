@@ -63,7 +63,7 @@ export function phones(run: Run): Command {
     .option("--dry-run", "read and judge, and change nothing")
     .addHelpText(
       "after",
-      "\nExample:\n  provision phones import phones.csv\n\nFirst line: mac,model,group,label,line1,line1_name,line1_auth,line1_password,… Other columns become settings.",
+      "\nExample:\n  provision phones import phones.csv\n\nFirst line: mac,model,running,group,label,line1,line1_name,line1_auth,line1_password,… Other columns become settings.",
     )
     .action(run(importFile));
   group

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { jobCsv, jobHtml } from "../migration/job-report.ts";
+import { failure } from "../server/failure.ts";
 import type { Run } from "./action.ts";
 import { withAdministration } from "./admin.ts";
 import type { Globals } from "./globals.ts";
@@ -21,6 +22,10 @@ export function report(run: Run): Command {
 }
 
 async function print(terminal: Terminal, options: Options, job?: string): Promise<number> {
+  if (job === undefined && options.format !== "text") {
+    const remedy = "name the job: `provision report` lists them";
+    throw failure("E_USAGE", 2, { where: `--format ${options.format}`, message: "this is for one job", remedy });
+  }
   const answer = await withAdministration(terminal, options, (ask) => ask.report(job === undefined ? {} : { job }));
   if (options.json === true) {
     sayJson(terminal, answer);

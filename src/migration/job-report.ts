@@ -1,5 +1,5 @@
 import { type Mac, macWithColons } from "../wire/address.ts";
-import type { HistoryEntry, Migration } from "./migration.ts";
+import { type HistoryEntry, type Migration, stageNumber } from "./migration.ts";
 
 /** One phone of a job's report. Instants are ISO 8601. */
 export interface JobRow {
@@ -67,7 +67,6 @@ function rowOf({ migration, label = "", history }: JobPhone): JobRow {
   const own = history.filter(({ at }) => at >= enrolledAt);
   const began = own.find(({ event }) => event === "stage.loading")?.at;
   const ended = own.findLast(({ event }) => event === "migration.done" || event === "migration.cancelled")?.at;
-  const over = progress.at === "done" || progress.at === "cancelled";
   return {
     mac: macWithColons(migration.mac as Mac),
     label,
@@ -76,7 +75,7 @@ function rowOf({ migration, label = "", history }: JobPhone): JobRow {
     from: stages[0]?.from ?? "unknown",
     target: migration.target,
     state: progress.at,
-    stage: over ? stages.length : progress.stage,
+    stage: stageNumber(migration),
     stages: stages.length,
     enrolled: iso(enrolledAt),
     ...(began === undefined ? {} : { began: iso(began) }),

@@ -50,6 +50,13 @@ export interface StoredStage {
   readonly lever: Lever;
 }
 
+/** The stage that a phone is in, or in which its migration ended; counts from 1. */
+export function stageNumber({ progress, stages }: Pick<Migration, "progress" | "stages">): number {
+  if (progress.at === "done") return stages.length;
+  if (progress.at !== "cancelled") return progress.stage;
+  return Math.max(1, stages.findIndex(({ to }) => to === progress.running) + 1);
+}
+
 /** What went wrong, for people. */
 export interface Problem {
   readonly code: string;

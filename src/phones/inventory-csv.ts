@@ -35,8 +35,9 @@ const MAX_OWN = 256;
 const MAX_SETTING = 4096;
 
 /**
- * Reads a CSV inventory (contract.md §5; RFC 4180): header row, columns `mac,model,group,label,line1,line1_name,
- * line1_auth,line1_password,line1_label` to `line48_…` in any order and letter case; all other columns become settings.
+ * Reads a CSV inventory (contract.md §5; RFC 4180): header row, columns `mac,model,group,label,running,
+ * line1,line1_name,line1_auth,line1_password,line1_label` to `line48_…` in any order and letter case; all other columns
+ * become settings. `running` is the load as a person writes it, e.g. "SCCP 3.1".
  * With or without a byte order mark; commas, or semicolons or tabs where the header has no comma, as some spreadsheets
  * write. An empty cell means "not given"; blanks around a cell count where it is quoted. A leading apostrophe that guards a formula (see {@link writeInventory}) is
  * taken off.
@@ -191,6 +192,7 @@ function phoneOf(row: Row, names: readonly string[], modelOf: ModelOf) {
   if (problems.length > 0 || mac === undefined) return { phone: undefined, problems };
   const group = cells.get("group");
   const label = cells.get("label");
+  const running = cells.get("running")?.trim();
   const phone: Phone = {
     mac,
     lines,
@@ -198,6 +200,7 @@ function phoneOf(row: Row, names: readonly string[], modelOf: ModelOf) {
     ...(model === undefined ? {} : { model }),
     ...(group === undefined ? {} : { group }),
     ...(label === undefined ? {} : { label }),
+    ...(running === undefined ? {} : { running }),
   };
   return { phone, problems };
 }
@@ -233,7 +236,7 @@ function linesOf(
   return lines;
 }
 
-const OWN_COLUMNS = new Set(["mac", "model", "group", "label"]);
+const OWN_COLUMNS = new Set(["mac", "model", "group", "label", "running"]);
 
 function isLineColumn(name: string): boolean {
   const [, number = "0"] = /^line([1-9]\d?)(?:_name|_auth|_password|_label)?$/.exec(name) ?? [];
@@ -266,7 +269,7 @@ function unguarded(cell: string): string {
 /**
  * Writes phones as CSV that {@link readInventory} reads back equal: UTF-8 without byte order mark, CRLF (RFC 4180).
  * Passwords are left out unless `passwords` asks for them. A cell that a spreadsheet would run as a formula is guarded by
- * an apostrophe. What the server observed (`running`, `ip`) is not part of the inventory.
+ * an apostrophe. What the server observed (`running`, `ip`) is left out: read back later, it would be older than what is known.
  */
 export function writeInventory(phones: readonly Phone[], { passwords = false }: { passwords?: boolean } = {}): string {
   const rows = phones.map((phone) => cellsOf(phone, passwords));

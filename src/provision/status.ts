@@ -1,4 +1,4 @@
-import type { Migration, Problem, Stage } from "../migration/migration.ts";
+import { type Migration, type Problem, type Stage, stageNumber } from "../migration/migration.ts";
 import type { Store } from "../store/store.ts";
 import { type Mac, macWithColons } from "../wire/address.ts";
 import { type LackingParts, lackingFor, lackingWords, lacksNothing } from "./lacking.ts";
@@ -11,7 +11,7 @@ export interface PhoneStatus {
   readonly model: string;
   readonly ip: string | null;
   readonly state: "waiting" | "loading" | "restarting" | "stalled" | "done" | "paused" | "cancelled";
-  /** Counts from 1; the last one for a phone that has arrived. */
+  /** Counts from 1; the last one for a phone that has arrived, the one it ended in for one that was cancelled. */
   readonly stage: number;
   readonly stages: number;
   /** The load it is known, or was said, to run. */
@@ -88,9 +88,10 @@ async function statusOf(
 }
 
 function waitsFor(parts: StatusParts, migration: Migration, stage: Stage | undefined): readonly string[] {
+  if (!isOpen(migration)) return [];
   if (migration.progress.at !== "waiting") return stage?.expects ?? [];
-  const turn =
-    parts.now === undefined || migration.wish !== "go" ? undefined : parts.tracker.turn(migration, parts.now());
+  if (migration.wish === "pause") return [`It is held: provision resume --mac ${macWithColons(migration.mac)}`];
+  const turn = parts.now === undefined ? undefined : parts.tracker.turn(migration, parts.now());
   return turn?.is === "later" ? [`Its turn has not come: ${turn.because}.`] : (stage?.operator ?? []);
 }
 
@@ -108,11 +109,6 @@ function stateOf(migration: Migration): PhoneStatus["state"] {
   const { at } = migration.progress;
   if (migration.problem?.code === "E_STALLED" || migration.problem?.code === "E_LOOPING") return "stalled";
   return at === "waiting" && migration.wish === "pause" ? "paused" : at;
-}
-
-function stageNumber(migration: Migration): number {
-  const { progress } = migration;
-  return progress.at === "done" || progress.at === "cancelled" ? migration.stages.length : progress.stage;
 }
 
 function runningOf(tracked: Tracked): string | null {

@@ -7,7 +7,7 @@ import type { Line, Phone } from "../phones/phone.ts";
 import { isSecretName } from "../phones/secret-name.ts";
 import { isStation, type Mac, macWithColons, parseMac } from "../wire/address.ts";
 import type { Core } from "./core.ts";
-import { failure } from "./failure.ts";
+import { Failure, failure } from "./failure.ts";
 import { readModel, readRelease } from "./knowledge.ts";
 
 /** A phone as it is shown: everything but its passwords, of which only their being there is told. */
@@ -69,7 +69,7 @@ export async function putPhones(
 
 function phoneOf(core: Core, row: Received<"putPhones">["phones"][number], known: Phone | undefined): Phone {
   const model = row.model === undefined ? undefined : readModel(row.model);
-  const running = row.running === undefined ? known?.running : loadOf(core, model, row.running);
+  const running = row.running === undefined ? known?.running : loadOf(core, row.mac, model, row.running);
   const lines = row.lines.map((line) => {
     const password = line.password ?? known?.lines.find(({ name }) => name === line.name)?.password;
     return defined({ ...line, password }) as Line;
@@ -80,10 +80,17 @@ function phoneOf(core: Core, row: Received<"putPhones">["phones"][number], known
 }
 
 /** The load that a person wrote; as it was written while the model is unknown, which says what it could mean. */
-function loadOf(core: Core, model: Model | undefined, running: string): string {
+function loadOf(core: Core, mac: Mac, model: Model | undefined, running: string): string {
   const family = model && core.known.graph(model.family);
   const graph = family && forModel(model.id)(family);
-  return graph === undefined ? running : readRelease(running, graph).load;
+  if (graph === undefined) return running;
+  try {
+    return readRelease(running, graph).load;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const findings = error.findings.map((one) => ({ ...one, where: `${macWithColons(mac)}, ${one.where}` }));
+    throw new Failure(error.code, error.exit, findings);
+  }
 }
 
 /** Throws `E_PHONE_UNKNOWN`, and `E_PHONE_ENROLLED` while a migration is under way. */

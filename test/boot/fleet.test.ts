@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { statusReport } from "../../src/provision/status.ts";
-import { count, createFleet, oneStage, round } from "./fleet.ts";
+import { count, createFleet, oneStage, round, twoStages } from "./fleet.ts";
 import { stopButton } from "./fleet-stop.ts";
 import { fullVault } from "./world.ts";
 
@@ -134,4 +134,28 @@ test("R46: after the stop button nobody begins, and whoever is writing flash is 
   const { milliseconds, newStarts, finished } = await stopButton({ writing: 20, waiting: 20 });
   expect(milliseconds).toBeLessThan(1_000);
   expect({ newStarts, finished }).toEqual({ newStarts: 0, finished: 20 });
+});
+
+test("the status of a phone that is held says how it goes on, and of one that was ended where it stands", async () => {
+  const fleet = await createFleet(3);
+  await fleet.enrol({ phones: fleet.phones.map(({ mac }) => ({ mac, plan: twoStages })), together: true });
+  const [held, fresh, half] = fleet.phones;
+  if (held === undefined || fresh === undefined || half === undefined) throw new Error("no phones");
+  const { migration } = fleet.tracker().of(half.mac) ?? {};
+  if (migration === undefined) throw new Error("not enrolled");
+  await fleet
+    .tracker()
+    .holding([half.mac], (enrol) => enrol({ ...migration, progress: { at: "waiting", stage: 2 } }, []));
+  const wish = (mac: typeof held.mac, wanted: "pause" | "cancel") =>
+    fleet.tracker().advance(mac, { is: "wish", wish: wanted }, fleet.now);
+  await wish(held.mac, "pause");
+  await wish(fresh.mac, "cancel");
+  await wish(half.mac, "cancel");
+  const { store, siteFiles } = fleet;
+  const report = await statusReport({ store, siteFiles, tracker: fleet.tracker(), vault: fullVault(), now: () => 0 });
+  expect(report).toMatchObject([
+    { state: "paused", stage: 1, waitsFor: ["It is held: provision resume --mac 00:0e:84:00:00:01"] },
+    { state: "cancelled", stage: 1, stages: 2, release: "P00303010102", waitsFor: [] },
+    { state: "cancelled", stage: 1, stages: 2, release: "P00305000500", waitsFor: [] },
+  ]);
 });

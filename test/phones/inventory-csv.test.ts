@@ -147,6 +147,13 @@ describe("reading", () => {
   });
 });
 
+test("the load that a phone runs may stand in a column of its own, as a person writes it", () => {
+  const read = readInventory("mac,model,Running\n000e84c060a6,7960, SCCP 3.1 \n000e84c060a7,7960,\n", (model) => model);
+  if (read.is !== "read") throw new Error(JSON.stringify(read));
+  expect(read.phones[0]).toMatchObject({ running: "SCCP 3.1", settings: {} });
+  expect(read.phones[1]).not.toHaveProperty("running");
+});
+
 describe("writing", () => {
   const phone: Phone = {
     mac:
