@@ -19,7 +19,7 @@ test.each(["7961", "7960", "SPIP650"])(
     timeout: 1_800_000,
   },
   async (broken) => {
-    // A job that stops has stopped within the first hour; the two that follow show that nobody goes on.
+    // What is left of three hours once the job has stopped shows that nobody goes on.
     const sum = await moveBuilding({ ...building, hours: 3, broken });
     console.log(`building, broken for the ${broken}: ${JSON.stringify(sum)}`);
     expect(sum.problems).toHaveLength(1);
