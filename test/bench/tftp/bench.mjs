@@ -3,7 +3,9 @@
 // namespace of its own: phones that all start at once, each fetching four small files and one image of 131,500 octets
 // in lockstep without options; the same with loss; and one client with bigger blocks and windows. Every octet is
 // compared. `ours` is the TFTP service over the folder, `ours, serve` the whole `provision serve` with the same files
-// in tftp.root: who asks, what may he have, and two log lines for each file. `limit` is the smallest server the load generator can be answered by: the ceiling of generator and kernel.
+// in tftp.root: who asks, what may he have, and two log lines for each file; both with the flags of Node that
+// examples/provision.service gives it. `limit` is the smallest server the load generator can be answered by: the ceiling
+// of generator and kernel.
 import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -38,6 +40,9 @@ if (process.env.PROVISION_BENCH_NAMESPACE === undefined) {
   process.exit(inside.status ?? 1);
 }
 
+// As the service is started where it is meant to run.
+const unit = readFileSync(join(project, "examples/provision.service"), "utf8");
+const flags = /^ExecStart=\S+ ((?:--\S+ )+)/m.exec(unit)[1].trim().split(" ");
 const work = mkdtempSync(join(tmpdir(), "provision-bench-"));
 chmodSync(work, 0o755);
 const live = [];
@@ -224,7 +229,9 @@ function ours(name, kind) {
     name,
     start: () =>
       started(
-        spawn(process.execPath, [join(here, "serve.mjs"), built, root, kind], { stdio: ["pipe", "pipe", "ignore"] }),
+        spawn(process.execPath, [...flags, join(here, "serve.mjs"), built, root, kind], {
+          stdio: ["pipe", "pipe", "ignore"],
+        }),
       ),
   };
 }
@@ -246,7 +253,7 @@ access: { allow: [127.0.0.0/8] }
       );
       const main = join(built, "main.js");
       const log = join(work, "serve.log");
-      const child = spawn(process.execPath, [main, "serve", "--config", config], {
+      const child = spawn(process.execPath, [...flags, main, "serve", "--config", config], {
         cwd: work,
         env: { PATH: process.env.PATH },
         stdio: ["ignore", "ignore", openSync(log, "w")],
