@@ -441,15 +441,8 @@ test("S24 R51 a thousand secrets are in no log, page, error, process, database o
   ];
   for (const words of questions) await provision(words);
   expect((await provision(["phones", "export", "--passwords"])).out).toContain(secrets[3]);
-  for (const path of [
-    "/status",
-    "/healthz",
-    `/phones/${macs[0]}`,
-    "/phones/x",
-    "/nothing",
-    "/SIPDefault.cnf",
-    "/%00",
-  ]) {
+  // Not SIPDefault.cnf: the phone at this address has named itself within the hour, and it may read its own password.
+  for (const path of ["/status", "/healthz", `/phones/${macs[0]}`, "/phones/x", "/nothing", "/%00"]) {
     heard.push({ where: path, text: (await ask(first?.address ?? "", path)).body });
   }
 

@@ -1,5 +1,6 @@
 // A real service in a process of its own, for tests that kill it. Speaks on loopback alone, on the ports it is given.
 import { join } from "node:path";
+import { quickened, systemClock } from "../../dist/net/clock.js";
 import { createLog } from "../../dist/server/log.js";
 import { start } from "../../dist/server/start.js";
 import { parseIpv4, parseSubnet } from "../../dist/wire/address.js";
@@ -41,5 +42,7 @@ const config = {
 };
 const now = () => Math.round(Number(began) + (Date.now() - Number(began)) * Number(speed));
 const log = createLog(level, process.stderr);
-await start(config, log, { dhcpPort: Number(dhcpPort), loopback: true, now, tick: 250 });
+// As a rehearsal lives (server/rehearsal.ts), though its date goes on where the server that was killed had come to.
+const clock = { ...quickened(systemClock, Number(speed), Math.min(Number(speed), 10)), now };
+await start(config, log, { dhcpPort: Number(dhcpPort), loopback: true, clock, tick: 250 });
 process.send({ ready: true });
