@@ -48,6 +48,9 @@ const TURN = 8;
 /** How long, in ms, to look for the next datagram of a client that answers faster than Node can sleep and wake. */
 const SPIN = 0.04;
 
+/** Of so many looks for a lone client's next datagram one is at all sockets: nobody waits for long because of it. */
+const LOOKS_BESIDE = 16;
+
 /**
  * After a look in vain, so many turns at most go by without one: real phones take longer than that, and looking costs.
  * The pause doubles from one turn, so that a client that was late once is not taken for a slow one.
@@ -70,6 +73,7 @@ interface Libc {
   readonly epollCreate: Call;
   readonly epollCtl: Call;
   readonly epollWait: Call;
+  readonly yieldCpu: Call;
   readonly errno: () => number;
   readonly addressOf: (octets: Uint8Array) => number;
 }
@@ -112,6 +116,7 @@ function loadLibc(koffi: typeof Koffi): Libc {
     epollCreate: libc.func("int epoll_create1(int flags)"),
     epollCtl: libc.func("int epoll_ctl(int epoll, int what, int fd, void *event)"),
     epollWait: libc.func("int epoll_wait(int epoll, size_t events, int count, int timeout)"),
+    yieldCpu: libc.func("int sched_yield()"),
     errno: () => koffi.errno(),
     addressOf: (octets) => Number(koffi.address(identity(octets, octets, 0))),
   };
@@ -166,11 +171,13 @@ class Batches {
   #receivedAt = 0;
   #pause = 0;
   #nextPause = 1;
-  #alone = false;
+  /** Where the only client that is heard just now was answered; undefined when there are several, or none. */
+  #lone: BatchSocket | undefined;
+  #looks = 0;
   #queued = 0;
   #queuedBy: BatchSocket | undefined;
   #reading = false;
-  #polling = false;
+  #turnIsDue = false;
   #flushing = false;
 
   constructor(libc: Libc, longest: number, spins: boolean) {
@@ -217,6 +224,7 @@ class Batches {
 
   forget(socket: BatchSocket): void {
     if (this.#queuedBy === socket) this.flush();
+    if (this.#lone === socket) this.#lone = undefined;
     this.#control(EPOLL_CTL_DEL, socket.fd);
     this.#sockets.delete(socket.fd);
     if (this.#sockets.size === 0) this.libc.close(this.#epoll);
@@ -246,6 +254,10 @@ class Batches {
       this.#flushing = true;
       queueMicrotask(() => {
         this.#flushing = false;
+        if (this.#spins && this.#queued === 1) {
+          this.#lone = this.#queuedBy;
+          this.#turnSoon();
+        }
         this.flush();
       });
     }
@@ -268,17 +280,15 @@ class Batches {
     }
   }
 
-  /** A datagram that Node read itself; when many come, the others are fetched here. */
+  /** A datagram that Node read itself; when many come, or one lone client answers at once, we go on from here. */
   received(socket: BatchSocket, octets: Uint8Array, ip: number, port: number): void {
+    const soon = performance.now() - this.#receivedAt < BACK_TO_BACK;
     this.#reading = true;
     socket.deliver(octets, ip, port);
-    if (this.#polling) this.#fetch(socket);
-    else if (performance.now() - this.#receivedAt < BACK_TO_BACK) {
-      this.#alone = this.#fetch(socket) <= 0 && this.#spins;
-      this.#pollSoon();
-    }
     this.#reading = false;
+    if (soon && !this.#turnIsDue) this.#lone = this.#spins ? this.#queuedBy : undefined;
     this.flush();
+    if (soon || this.#turnIsDue) this.#turn();
     this.#receivedAt = performance.now();
   }
 
@@ -309,42 +319,53 @@ class Batches {
       }
       socket.deliver(octets, arena.names.getUint32(i * NAME + 4), arena.names.getUint16(i * NAME + 2));
     }
-    return count;
+    return Math.max(0, count);
   }
 
-  #pollSoon(): void {
-    this.#polling = true;
-    setImmediate(() => this.#poll());
+  #turnSoon(): void {
+    if (this.#turnIsDue) return;
+    this.#turnIsDue = true;
+    setImmediate(() => {
+      this.#turnIsDue = false;
+      this.#turn();
+    });
   }
 
-  // While much comes in: ask once which sockets have something, and fetch it, until a whole turn brings nothing.
-  #poll(): void {
-    this.#polling = false;
+  // While much comes in: ask once which sockets have something, and fetch it, until a whole turn brings nothing. For a
+  // lone client the next datagram is awaited here. It may need this very processor for its answer, and gets it.
+  #turn(): void {
     if (this.#sockets.size === 0) return;
     let now = performance.now();
     const until = now + TURN;
-    let patience = this.#alone ? now + SPIN : 0;
+    let patience = this.#lone === undefined ? 0 : now + SPIN;
     let fetched = 0;
-    this.#reading = true;
     if (this.#pause > 0) this.#pause--;
     while (now < until) {
-      const count = this.#fetchAll();
+      const count = this.#look();
       fetched += count;
       now = performance.now();
-      // Only for one client alone: of many, those who wait a moment come in larger batches.
-      if (count > 0) {
-        this.#alone = this.#spins && count === 1;
-        patience = this.#alone ? now + SPIN : 0;
-      } else if (this.#pause > 0 || now > patience) break;
+      if (count > 0) patience = this.#lone === undefined ? 0 : now + SPIN;
+      else if (this.#pause > 0 || now > patience) break;
+      else this.libc.yieldCpu();
     }
-    this.#reading = false;
     if (fetched > 0) {
       this.#nextPause = 1;
-      this.#pollSoon();
+      this.#turnSoon();
     } else if (patience > 0 && this.#pause === 0) {
       this.#pause = this.#nextPause;
       this.#nextPause = Math.min(LONGEST_PAUSE, this.#nextPause * 2);
     }
+  }
+
+  // Only one client alone is awaited: of many, those who wait a moment come in larger batches.
+  #look(): number {
+    const beside = ++this.#looks % LOOKS_BESIDE === 0;
+    this.#reading = true;
+    const count = this.#lone === undefined || beside ? this.#fetchAll() : this.#fetch(this.#lone);
+    this.#reading = false;
+    if (count > 0) this.#lone = this.#spins && count === 1 ? this.#queuedBy : undefined;
+    this.flush();
+    return count;
   }
 
   #fetchAll(): number {
@@ -353,8 +374,8 @@ class Batches {
     for (let i = 0; i < ready; i++) {
       const socket = this.#sockets.get(this.#events.getUint32(i * this.#eventSize + this.#eventData, true));
       if (socket === undefined) continue;
-      count += Math.max(0, this.#fetch(socket));
-      this.flush();
+      if (i > 0) this.flush();
+      count += this.#fetch(socket);
     }
     return count;
   }
