@@ -1,5 +1,7 @@
-import { type BigIntStats, constants } from "node:fs";
+import { type BigIntStats, closeSync, constants, fstat, read } from "node:fs";
 import { type FileHandle, lstat, open, readlink } from "node:fs/promises";
+import { promisify } from "node:util";
+import type { FolderAtOnce, Found } from "./at-once.ts";
 
 /** A regular file that stays the same one, whatever happens to its name. */
 export interface PinnedFile {
@@ -47,6 +49,12 @@ export async function openPinned(path: string): Promise<PinnedFile | undefined> 
   }
 }
 
+/** As {@link openPinned}, where the kernel has all that it takes in memory; undefined where it has not. */
+export function openPinnedAtOnce(folder: FolderAtOnce, name: string): PinnedFile | undefined {
+  const opened = folder.open(name);
+  return opened === undefined ? undefined : pinned(new Descriptor(opened.fd), stampIn(opened.found, true));
+}
+
 /** The stamp that {@link openPinned} would find at `path`; undefined where it would find no file. */
 export async function stampAt(path: string): Promise<string | undefined> {
   const found = await lstat(path, { bigint: true }).catch(() => undefined);
@@ -63,21 +71,68 @@ interface Stamp {
   readonly changedAt: number;
 }
 
-async function stampOf(handle: FileHandle): Promise<Stamp> {
+async function stampOf(handle: Handle): Promise<Stamp> {
   const s = await handle.stat({ bigint: true });
-  return {
-    isFile: s.isFile(),
-    size: Number(s.size),
-    stamp: textOf(s),
-    changedAt: Number(s.ctimeNs / 1_000_000n),
-  };
+  return stampIn(s, s.isFile());
 }
 
-function textOf(s: BigIntStats): string {
+function stampIn(s: Omit<Found, "isFile">, isFile: boolean): Stamp {
+  return { isFile, size: Number(s.size), stamp: textOf(s), changedAt: Number(s.ctimeNs / 1_000_000n) };
+}
+
+function textOf(s: Omit<Found, "isFile">): string {
   return `${s.dev}-${s.ino}-${s.size}-${s.mtimeNs}-${s.ctimeNs}`;
 }
 
-function pinned(handle: FileHandle, found: Stamp): PinnedFile {
+type Handle = Pick<FileHandle, "fd" | "close"> & {
+  stat(as: { readonly bigint: true }): Promise<BigIntStats>;
+  read(into: Uint8Array, at: number, length: number, from: number): Promise<{ bytesRead: number }>;
+};
+
+const fstatLater = promisify(fstat);
+const readLater = promisify(read);
+
+/** A descriptor of our own. Its number is given back when nobody uses it any more: the next file gets the same one. */
+class Descriptor implements Handle {
+  readonly fd: number;
+  #users = 1;
+  #closed = false;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  stat(as: { readonly bigint: true }): Promise<BigIntStats> {
+    return this.#use(() => fstatLater(this.fd, as));
+  }
+
+  read(into: Uint8Array, at: number, length: number, from: number): Promise<{ bytesRead: number }> {
+    return this.#use(() => readLater(this.fd, into, at, length, from));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#leave();
+  }
+
+  async #use<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error("the file has been closed");
+    this.#users++;
+    try {
+      return await work();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #leave(): void {
+    this.#users--;
+    if (this.#users === 0) closeSync(this.fd);
+  }
+}
+
+function pinned(handle: Handle, found: Stamp): PinnedFile {
   return {
     size: found.size,
     stamp: found.stamp,

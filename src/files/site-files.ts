@@ -2,7 +2,8 @@ import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Image, SiteFiles } from "../provision/ports.ts";
-import { openPinned, type PinnedFile } from "./pinned-file.ts";
+import { type AtOnce, type Found, lookAtOnce } from "./at-once.ts";
+import { openPinned, openPinnedAtOnce, type PinnedFile } from "./pinned-file.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** The folder of the site's own files cannot be used. `code` is stable. */
@@ -14,10 +15,10 @@ export class SiteFilesError extends Error {
 /**
  * The files under `root`, for phones that are not enrolled. What a phone asks for never becomes a path: each part of a
  * name is looked up in the folder's own listing, and what the listing says is opened. Links are followed as long as
- * they end inside the root.
+ * they end inside the root. `look` finds what needs no disk; what it cannot tell is asked of the disk.
  * @throws SiteFilesError where `root` is not a folder that can be read.
  */
-export async function openSiteFiles(root: string): Promise<SiteFiles> {
+export async function openSiteFiles(root: string, look = lookAtOnce): Promise<SiteFiles> {
   const base = await realpath(root).catch((cause: unknown) => {
     throw unusable(root, cause);
   });
@@ -25,20 +26,21 @@ export async function openSiteFiles(root: string): Promise<SiteFiles> {
   await folders.list(base).catch((cause: unknown) => {
     throw unusable(root, cause);
   });
+  const atOnce = await look(base);
   const turnstile = new Turnstile(PLACES, PATIENCE);
   const shared = new Map<string, Shared>();
   const looks = new Map<string, Looks>();
 
-  const look = async (parts: readonly string[], callers: number): Promise<Shared | undefined> => {
+  const ask = async (parts: readonly string[]): Promise<PinnedFile | undefined> => {
+    const path = await lookUp(folders, base, parts);
+    return path === undefined ? undefined : openInside(base, path);
+  };
+
+  const find = async (parts: readonly string[], callers: number): Promise<Shared | undefined> => {
     const at = (parts.length > 1 ? parts.slice(0, -1) : parts).join("/");
-    const file = await turnstile.pass(
-      at,
-      async () => {
-        const path = await lookUp(folders, base, parts);
-        return path === undefined ? undefined : openInside(base, path);
-      },
-      (late) => late?.close().catch(() => {}),
-    );
+    const known = atOnce === undefined ? "unknown" : openKnown(atOnce, folders, base, parts);
+    const late = (file: PinnedFile | undefined) => file?.close().catch(() => {});
+    const file = known === "unknown" ? await turnstile.pass(at, () => ask(parts), late) : known;
     return file === undefined ? undefined : share(shared, at, file, callers);
   };
 
@@ -46,7 +48,7 @@ export async function openSiteFiles(root: string): Promise<SiteFiles> {
     async find(name) {
       const parts = partsOf(name);
       if (parts === undefined) return undefined;
-      const found = await lookOnce(looks, parts.join("/"), (callers) => look(parts, callers));
+      const found = await lookOnce(looks, parts.join("/"), (callers) => find(parts, callers));
       return found === undefined ? undefined : imageOf(parts.at(-1) ?? name, found, turnstile, shared);
     },
   };
@@ -80,12 +82,38 @@ function isPossible(part: string): boolean {
   return true;
 }
 
+/** What {@link lookUp} and {@link openInside} would find, where that needs no disk and no link is on the way. */
+function openKnown(
+  atOnce: AtOnce,
+  folders: Folders,
+  base: string,
+  parts: readonly string[],
+): PinnedFile | undefined | "unknown" {
+  let path = base;
+  for (const [at, part] of parts.entries()) {
+    const folder = atOnce.folder(path);
+    if (folder === undefined) return "unknown";
+    try {
+      const listing = folders.known(path, folder.found);
+      if (listing === undefined) return "unknown";
+      const entry = entryIn(listing, part);
+      if (entry === undefined) return undefined;
+      if (at === parts.length - 1) return openPinnedAtOnce(folder, entry.name) ?? "unknown";
+      if (!entry.isDirectory()) return "unknown";
+      path = join(path, entry.name);
+    } finally {
+      folder.close();
+    }
+  }
+  return "unknown";
+}
+
 async function lookUp(folders: Folders, base: string, parts: readonly string[]): Promise<string | undefined> {
   let path = base;
   for (const [at, part] of parts.entries()) {
     const listing = await folders.list(path).catch(() => undefined);
-    const entry = listing?.exact.get(part) ?? listing?.folded.get(fold(part));
-    if (entry === undefined || entry === "ambiguous") return undefined;
+    const entry = listing === undefined ? undefined : entryIn(listing, part);
+    if (entry === undefined) return undefined;
     const last = at === parts.length - 1;
     if (!last && !entry.isDirectory() && !entry.isSymbolicLink()) return undefined;
     path = join(path, entry.name);
@@ -123,49 +151,32 @@ interface Coming {
 }
 
 /**
- * One look for all who ask for a name while another is under way: a building that boots asks for the same few names in
- * the same instant. A look that has begun answers nobody who came later, so that no answer is older than its question.
+ * One look for all who ask for a name before it begins: a building that boots asks for the same few names in the same
+ * instant. A look that has begun answers nobody who came later, so that no answer is older than its question.
  */
 function lookOnce(
   looks: Map<string, Looks>,
   name: string,
   look: (callers: number) => Promise<Shared | undefined>,
 ): Promise<Shared | undefined> {
-  const known = looks.get(name);
-  if (known?.next !== undefined) {
-    known.next.callers++;
-    return known.next.found;
+  const entry = looks.get(name) ?? { running: Promise.resolve(undefined), next: undefined };
+  looks.set(name, entry);
+  if (entry.next !== undefined) {
+    entry.next.callers++;
+    return entry.next.found;
   }
-  if (known === undefined) {
-    const entry: Looks = { running: look(1), next: undefined };
-    looks.set(name, entry);
-    followed(looks, name, entry);
-    return entry.running;
-  }
-  const { running } = known;
-  const next: Coming = {
-    callers: 1,
-    found: running.then(
-      () => look(next.callers),
-      () => look(next.callers),
-    ),
-  };
-  known.next = next;
-  return next.found;
-}
-
-function followed(looks: Map<string, Looks>, name: string, entry: Looks): void {
-  const over = () => {
-    const { next } = entry;
-    if (next === undefined) {
-      looks.delete(name);
-      return;
-    }
-    entry.running = next.found;
+  const begin = () => {
     entry.next = undefined;
-    followed(looks, name, entry);
+    entry.running = coming.found;
+    return look(coming.callers);
   };
-  entry.running.then(over, over);
+  const over = () => {
+    if (entry.running === coming.found && entry.next === undefined) looks.delete(name);
+  };
+  const coming: Coming = { callers: 1, found: entry.running.then(begin, begin) };
+  entry.next = coming;
+  coming.found.then(over, over);
+  return coming.found;
 }
 
 interface Shared {
@@ -221,30 +232,48 @@ interface Listing {
   readonly folded: ReadonlyMap<string, Dirent | "ambiguous">;
 }
 
+function entryIn(listing: Listing, part: string): Dirent | undefined {
+  const entry = listing.exact.get(part) ?? listing.folded.get(fold(part));
+  return entry === "ambiguous" ? undefined : entry;
+}
+
 interface Folders {
   list(path: string): Promise<Listing>;
+  /** The listing of a folder that is `found` as it was when it was last listed; undefined where it is not. */
+  known(path: string, found: FolderStamp): Listing | undefined;
+}
+
+type FolderStamp = Pick<Found, "dev" | "ino" | "mtimeNs" | "ctimeNs">;
+
+function isAsItWas(one: FolderStamp, other: FolderStamp): boolean {
+  return (
+    one.ino === other.ino && one.mtimeNs === other.mtimeNs && one.ctimeNs === other.ctimeNs && one.dev === other.dev
+  );
 }
 
 /** The last listings, each good for as long as its folder's times stay what they were. */
 const LISTINGS_KEPT = 256;
 
 function createFolders(): Folders {
-  const kept = new Map<string, { readonly stamp: string; readonly listing: Listing }>();
+  const kept = new Map<string, { readonly found: FolderStamp; readonly listing: Listing }>();
   return {
     async list(path) {
       const now = Date.now();
       const found = await stat(path, { bigint: true });
-      const stamp = `${found.dev}-${found.ino}-${found.mtimeNs}-${found.ctimeNs}`;
       const known = kept.get(path);
-      if (known?.stamp === stamp) return known.listing;
+      if (known !== undefined && isAsItWas(known.found, found)) return known.listing;
       const listing = listingOf(await readdir(path, { withFileTypes: true }));
       kept.delete(path);
-      if (now - Number(found.ctimeNs / 1_000_000n) > CLOCK_TICK) kept.set(path, { stamp, listing });
+      if (now - Number(found.ctimeNs / 1_000_000n) > CLOCK_TICK) kept.set(path, { found, listing });
       for (const oldest of kept.keys()) {
         if (kept.size <= LISTINGS_KEPT) break;
         kept.delete(oldest);
       }
       return listing;
+    },
+    known(path, found) {
+      const known = kept.get(path);
+      return known !== undefined && isAsItWas(known.found, found) ? known.listing : undefined;
     },
   };
 }

@@ -173,11 +173,12 @@ class Batches {
   #nextPause = 1;
   /** Where the only client that is heard just now was answered; undefined when there are several, or none. */
   #lone: BatchSocket | undefined;
-  #looks = 0;
   #queued = 0;
   #queuedBy: BatchSocket | undefined;
   #reading = false;
   #turnIsDue = false;
+  /** Whether several datagrams came at once when last any did. */
+  #crowded = false;
   #flushing = false;
 
   constructor(libc: Libc, longest: number, spins: boolean) {
@@ -254,11 +255,9 @@ class Batches {
       this.#flushing = true;
       queueMicrotask(() => {
         this.#flushing = false;
-        if (this.#spins && this.#queued === 1) {
-          this.#lone = this.#queuedBy;
-          this.#turnSoon();
-        }
+        const first = this.#queued === 1 && !this.#crowded ? this.#queuedBy : undefined;
         this.flush();
+        if (first !== undefined && this.#spins) this.#turn(first);
       });
     }
   }
@@ -286,9 +285,9 @@ class Batches {
     this.#reading = true;
     socket.deliver(octets, ip, port);
     this.#reading = false;
-    if (soon && !this.#turnIsDue) this.#lone = this.#spins ? this.#queuedBy : undefined;
+    const answered = this.#spins && !this.#crowded ? this.#queuedBy : undefined;
     this.flush();
-    if (soon || this.#turnIsDue) this.#turn();
+    if (soon || this.#turnIsDue) this.#turn(answered);
     this.#receivedAt = performance.now();
   }
 
@@ -307,9 +306,9 @@ class Batches {
     if (port !== 0) socket.watcher.send(octets, 0, length, port, address, ignoreLoss);
   }
 
-  #fetch(socket: BatchSocket): number {
+  #fetch(socket: BatchSocket, most = BATCH): number {
     const arena = this.#in;
-    const count = this.libc.recvmmsg(socket.fd, arena.messagesAt, BATCH, MSG_DONTWAIT, 0);
+    const count = this.libc.recvmmsg(socket.fd, arena.messagesAt, most, MSG_DONTWAIT, 0);
     for (let i = 0; i < count; i++) {
       const length = arena.messages.getUint32(i * MESSAGE + 56, true);
       let octets = this.#views[i] as Uint8Array;
@@ -327,43 +326,50 @@ class Batches {
     this.#turnIsDue = true;
     setImmediate(() => {
       this.#turnIsDue = false;
-      this.#turn();
+      this.#turn(this.#lone);
     });
   }
 
   // While much comes in: ask once which sockets have something, and fetch it, until a whole turn brings nothing. For a
   // lone client the next datagram is awaited here. It may need this very processor for its answer, and gets it.
-  #turn(): void {
+  #turn(lone: BatchSocket | undefined): void {
     if (this.#sockets.size === 0) return;
-    let now = performance.now();
-    const until = now + TURN;
-    let patience = this.#lone === undefined ? 0 : now + SPIN;
+    this.#lone = lone;
+    const until = performance.now() + TURN;
+    let patience = 0;
     let fetched = 0;
     if (this.#pause > 0) this.#pause--;
-    while (now < until) {
-      const count = this.#look();
+    for (let looks = 1; ; looks++) {
+      const beside = looks % LOOKS_BESIDE === 0;
+      const count = this.#look(beside);
       fetched += count;
-      now = performance.now();
-      if (count > 0) patience = this.#lone === undefined ? 0 : now + SPIN;
-      else if (this.#pause > 0 || now > patience) break;
-      else this.libc.yieldCpu();
+      if (count === 1 && !beside) continue;
+      const now = performance.now();
+      if (now > until) break;
+      if (count > 0) patience = 0;
+      else if (this.#lone === undefined || this.#pause > 0) break;
+      else if (patience === 0) patience = now + SPIN;
+      else if (now > patience) break;
+      if (count === 0) this.libc.yieldCpu();
     }
     if (fetched > 0) {
       this.#nextPause = 1;
       this.#turnSoon();
-    } else if (patience > 0 && this.#pause === 0) {
+    } else if (patience > 0) {
       this.#pause = this.#nextPause;
       this.#nextPause = Math.min(LONGEST_PAUSE, this.#nextPause * 2);
     }
   }
 
   // Only one client alone is awaited: of many, those who wait a moment come in larger batches.
-  #look(): number {
-    const beside = ++this.#looks % LOOKS_BESIDE === 0;
+  #look(beside: boolean): number {
     this.#reading = true;
-    const count = this.#lone === undefined || beside ? this.#fetchAll() : this.#fetch(this.#lone);
+    const count = this.#lone === undefined || beside ? this.#fetchAll() : this.#fetch(this.#lone, 1);
     this.#reading = false;
-    if (count > 0) this.#lone = this.#spins && count === 1 ? this.#queuedBy : undefined;
+    if (count > 0) {
+      this.#crowded = count > 1;
+      this.#lone = this.#spins && count === 1 ? this.#queuedBy : undefined;
+    }
     this.flush();
     return count;
   }
