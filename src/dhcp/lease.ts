@@ -90,20 +90,19 @@ export function step(lease: Lease | undefined, ip: Ipv4, event: LeaseEvent, now:
 }
 
 function offer(lease: Lease | undefined, ip: Ipv4, to: Client, until: number, now: number): LeaseStep {
-  if (isFree(lease, now)) return changed({ ...identity(to, ip), at: "offered", until });
+  if (isFree(lease, now)) return changed(record("offered", to, ip, until, lease));
   if (!isHeldBy(lease, to.clientKey, now)) return ignored("the address is held");
   // A binding outlives an offer of itself: the client may never take the offer up.
   if (lease?.at === "bound") return ignored("the client is bound to the address already");
-  return changed({ ...identity(to, ip), at: "offered", until });
+  return changed(record("offered", to, ip, until, lease));
 }
 
 function bind(lease: Lease | undefined, ip: Ipv4, to: Client, until: number, now: number): LeaseStep {
   if (!isFree(lease, now) && !isHeldBy(lease, to.clientKey, now)) return ignored("the address is held");
   // A unicast renewal comes without option 82: what the relay said last still holds (D122).
-  const relayInformation =
-    to.relayInformation ?? (lease?.clientKey === to.clientKey ? lease.relayInformation : undefined);
-  const client = relayInformation === undefined ? to : { ...to, relayInformation };
-  return changed({ ...identity(client, ip), at: "bound", until });
+  const said = to.relayInformation ?? (lease?.clientKey === to.clientKey ? lease.relayInformation : undefined);
+  const client = said === to.relayInformation ? to : { ...to, relayInformation: said as string };
+  return changed(record("bound", client, ip, until, lease));
 }
 
 function unselect(lease: Lease | undefined, by: string, now: number): LeaseStep {
@@ -114,18 +113,18 @@ function unselect(lease: Lease | undefined, by: string, now: number): LeaseStep 
 function release(lease: Lease | undefined, by: string, now: number): LeaseStep {
   if (lease === undefined || standing(lease, now) !== "bound" || lease.clientKey !== by)
     return ignored("the client is not bound to it");
-  return changed({ ...identity(lease, lease.ip), at: "released", since: now });
+  return changed({ ...identityOf(lease), at: "released", since: now });
 }
 
 function decline(lease: Lease | undefined, by: string, until: number, now: number): LeaseStep {
   if (lease === undefined || standing(lease, now) !== "bound" || lease.clientKey !== by)
     return ignored("the client is not bound to it");
-  return changed({ ...identity(lease, lease.ip), at: "declined", until });
+  return changed(record("declined", lease, lease.ip, until, lease));
 }
 
 function conflict(lease: Lease | undefined, ip: Ipv4, by: Client, until: number, now: number): LeaseStep {
   if (standing(lease, now) === "bound") return ignored("a bound address answers for its own holder");
-  return changed({ ...identity(by, ip), at: "declined", until });
+  return changed(record("declined", by, ip, until, lease));
 }
 
 function changed(lease: Lease | undefined): LeaseStep {
@@ -136,12 +135,35 @@ function ignored(because: string): LeaseStep {
   return { is: "ignored", because };
 }
 
-function identity(client: Client, ip: Ipv4): LeaseIdentity {
+type Lasting = Extract<Lease, { readonly until: number }>;
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/**
+ * The record of `client` at `ip`. Texts that `before`, the record that it replaces, has already are taken from there, so
+ * that of a hundred thousand leases the memory holds each once.
+ */
+function record(at: Lasting["at"], client: Client, ip: Ipv4, until: number, before: Lease | undefined): Lease {
+  const same = before?.clientKey === client.clientKey ? before : undefined;
+  const made: Mutable<Lasting> = {
+    ip: before?.ip ?? ip,
+    mac: same?.mac === client.mac ? same.mac : client.mac,
+    clientKey: same?.clientKey ?? client.clientKey,
+    at,
+    until,
+  };
+  const { relayInformation, vendorClass } = client;
+  if (relayInformation !== undefined)
+    made.relayInformation = same?.relayInformation === relayInformation ? same.relayInformation : relayInformation;
+  if (vendorClass !== undefined) made.vendorClass = same?.vendorClass === vendorClass ? same.vendorClass : vendorClass;
+  return made;
+}
+
+function identityOf({ ip, mac, clientKey, relayInformation, vendorClass }: Lease): LeaseIdentity {
   return {
     ip,
-    mac: client.mac,
-    clientKey: client.clientKey,
-    ...(client.relayInformation === undefined ? {} : { relayInformation: client.relayInformation }),
-    ...(client.vendorClass === undefined ? {} : { vendorClass: client.vendorClass }),
+    mac,
+    clientKey,
+    ...(relayInformation === undefined ? {} : { relayInformation }),
+    ...(vendorClass === undefined ? {} : { vendorClass }),
   };
 }

@@ -6,7 +6,7 @@ import type { AddressRange } from "./settings.ts";
 export interface Pool {
   readonly size: number;
   has(ip: Ipv4): boolean;
-  /** Must be told of every change of a record, so that the address is found again when it becomes free. */
+  /** Must be told of every change of the record of an address that it has, so that this is found again when it becomes free. */
   changed(ip: Ipv4, lease: Lease | undefined): void;
   /**
    * A free address: one never given first, then the longest expired, then released, then out of quarantine (D057).
@@ -34,9 +34,11 @@ export function createPool(
   const declined = createQueue();
   const offered = createOffers();
 
+  const kept = new Set(Array.from(reserved, ipv4ToNumber));
   const has = (ip: Ipv4): boolean => {
     const n = ipv4ToNumber(ip);
-    return spans.some((span) => n >= span.first && n <= span.last) && !reserved.has(ip);
+    for (const span of spans) if (n >= span.first && n <= span.last) return !kept.has(n);
+    return false;
   };
 
   const queueOf = (record: Lease | undefined) =>
@@ -74,9 +76,7 @@ export function createPool(
     size: spans.reduce((sum, span) => sum + span.last - span.first + 1, 0) - [...reserved].filter(isIn(spans)).length,
     has,
     changed(ip, record) {
-      if (!has(ip)) return;
-      offered.delete(ip);
-      if (record?.at === "offered") offered.add(ip, record.until);
+      offered.changed(ip, record);
       enqueue(ip, record);
     },
     pick(now, early) {
@@ -118,7 +118,7 @@ function unused(
         continue;
       }
       const ip = ipv4FromNumber(next);
-      if (!reserved.has(ip) && lease(ip) === undefined) {
+      if (lease(ip) === undefined && !reserved.has(ip)) {
         // Stays next until it is recorded, so that an address that is looked at and not used is not lost.
         return ip;
       }
@@ -134,29 +134,39 @@ function freeFrom(record: Lease | undefined): number {
 
 /** The offers that are out, in the order of their ends: every offer of a service is held equally long. */
 function createOffers() {
-  const until = new Map<Ipv4, number>();
-  let line: { readonly ip: Ipv4; readonly until: number }[] = [];
+  const out = new Map<number, Offer>();
+  let line: Offer[] = [];
   let first = 0;
   return {
-    add(ip: Ipv4, end: number): void {
-      until.set(ip, end);
-      line.push({ ip, until: end });
+    changed(ip: Ipv4, record: Lease | undefined): void {
+      const number = numbered(ip);
+      if (record?.at === "offered") {
+        out.set(number, record);
+        line.push(record);
+      } else out.delete(number);
     },
-    delete: (ip: Ipv4): boolean => until.delete(ip),
     count(now: number): number {
       for (let next = line[first]; next !== undefined; next = line[first]) {
-        const stands = until.get(next.ip) === next.until;
+        const number = numbered(next.ip);
+        const stands = out.get(number) === next;
         if (stands && next.until > now) break;
-        if (stands) until.delete(next.ip);
+        if (stands) out.delete(number);
         first++;
       }
       if (first > 1024 && first * 2 > line.length) {
         line = line.slice(first);
         first = 0;
       }
-      return until.size;
+      return out.size;
     },
   };
+}
+
+type Offer = Extract<Lease, { readonly at: "offered" }>;
+
+/** A key that V8 holds in the reference itself and need not read, where a text is read and hashed for each packet. */
+function numbered(ip: Ipv4): number {
+  return ipv4ToNumber(ip) | 0;
 }
 
 interface Queue {
@@ -170,67 +180,74 @@ interface Queue {
  * than the one it stands with is not moved, but found out when it comes to the front, so that a renewal costs nothing.
  */
 function createQueue(): Queue {
-  let heap: { ip: Ipv4; at: number }[] = [];
-  const standsAt = new Map<Ipv4, number>();
+  // Beside each other, not as pairs: an object for each of a hundred thousand addresses is the collector's work.
+  let ips: Ipv4[] = [];
+  let instants: number[] = [];
+  const standsAt = new Map<number, number>();
 
-  const up = (from: number): void => {
-    for (let i = from; i > 0; ) {
-      const parent = (i - 1) >> 1;
-      if (!before(i, parent)) return;
-      swap(i, parent);
-      i = parent;
-    }
+  const place = (i: number, ip: Ipv4, at: number): void => {
+    ips[i] = ip;
+    instants[i] = at;
   };
-  const down = (from: number): void => {
-    for (let i = from; ; ) {
-      let least = i;
-      for (const child of [2 * i + 1, 2 * i + 2]) if (child < heap.length && before(child, least)) least = child;
-      if (least === i) return;
-      swap(i, least);
-      i = least;
+  /** Puts an entry where those before it are no later, beginning at the free place `i`. */
+  const rise = (i: number, ip: Ipv4, at: number): void => {
+    let free = i;
+    while (free > 0) {
+      const parent = (free - 1) >> 1;
+      const there = instants[parent] as number;
+      if (there <= at) break;
+      place(free, ips[parent] as Ipv4, there);
+      free = parent;
     }
+    place(free, ip, at);
   };
-  const before = (a: number, b: number): boolean => (heap[a]?.at ?? 0) < (heap[b]?.at ?? 0);
-  const swap = (a: number, b: number): void => {
-    const [x, y] = [heap[a], heap[b]];
-    if (x === undefined || y === undefined) return;
-    heap[a] = y;
-    heap[b] = x;
+  /** Puts an entry where those behind it are no earlier, beginning at the front, which is free. */
+  const sink = (ip: Ipv4, at: number): void => {
+    let free = 0;
+    for (;;) {
+      let least = 2 * free + 1;
+      if (least >= ips.length) break;
+      if (least + 1 < ips.length && (instants[least + 1] as number) < (instants[least] as number)) least++;
+      if ((instants[least] as number) >= at) break;
+      place(free, ips[least] as Ipv4, instants[least] as number);
+      free = least;
+    }
+    place(free, ip, at);
   };
   const removeFirst = (): void => {
-    const last = heap.pop();
-    if (last !== undefined && heap.length > 0) {
-      heap[0] = last;
-      down(0);
-    }
+    const ip = ips.pop();
+    const at = instants.pop();
+    if (ip !== undefined && at !== undefined && ips.length > 0) sink(ip, at);
   };
-  /** Entries that an earlier instant of the same address has replaced. */
+  /** Drops entries that an earlier instant of the same address has replaced. */
   const tidy = (): void => {
-    if (heap.length <= 2 * standsAt.size + 64) return;
-    const kept = [...standsAt].map(([ip, at]) => ({ ip, at }));
-    heap = kept.sort((a, b) => a.at - b.at);
+    if (ips.length <= 2 * standsAt.size + 64) return;
+    const kept = [...standsAt].sort(([, a], [, b]) => a - b);
+    ips = kept.map(([number]) => ipv4FromNumber(number));
+    instants = kept.map(([, at]) => at);
   };
 
   return {
     put(ip, at) {
-      const stands = standsAt.get(ip);
-      if (stands !== undefined && stands <= at) return;
-      standsAt.set(ip, at);
-      heap.push({ ip, at });
-      up(heap.length - 1);
+      const number = numbered(ip);
+      const before = standsAt.get(number);
+      if (before !== undefined && before <= at) return;
+      standsAt.set(number, at);
+      rise(ips.length, ip, at);
       tidy();
     },
     first() {
-      for (let first = heap[0]; first !== undefined; first = heap[0]) {
-        if (standsAt.get(first.ip) === first.at) return first;
+      while (ips.length > 0) {
+        const [ip, at] = [ips[0] as Ipv4, instants[0] as number];
+        if (standsAt.get(numbered(ip)) === at) return { ip, at };
         removeFirst();
       }
       return undefined;
     },
     drop() {
-      const first = heap[0];
-      if (first === undefined) return;
-      standsAt.delete(first.ip);
+      const ip = ips[0];
+      if (ip === undefined) return;
+      standsAt.delete(numbered(ip));
       removeFirst();
     },
   };

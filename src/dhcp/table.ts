@@ -1,4 +1,5 @@
-import type { Ipv4, Mac } from "../wire/address.ts";
+import { type Ipv4, ipv4ToNumber, type Mac } from "../wire/address.ts";
+import { hex } from "../wire/hex.ts";
 import { createFadingMap } from "./fading-map.ts";
 import { isHeldBy, type Lease, type LeaseEvent, type LeaseStep, step } from "./lease.ts";
 import type { Network } from "./network.ts";
@@ -23,42 +24,59 @@ const FORMER_KEPT = 10_000;
 
 /** A table over the records that the store kept, which tells `network`'s pools of every change. */
 export function createLeaseTable(kept: readonly Lease[], network: Network): LeaseTable {
-  const byAddress = new Map<Ipv4, Lease>();
-  const byClient = new Map<string, Ipv4[]>();
-  const byMac = new Map<Mac, Ipv4[]>();
+  const byAddress = new Map<number, Slot>();
+  const byClient: Index<string> = new Map();
+  // Only of records whose client key is not the usual one of their MAC: those others are found by that key.
+  const byMac: Index<Mac> = new Map();
   const former = createFadingMap<string, true>(FORMER_KEPT);
 
   const put = (ip: Ipv4, lease: Lease | undefined): void => {
-    const before = byAddress.get(ip);
-    if (before !== undefined && before.clientKey !== lease?.clientKey) {
-      forget(byClient, before.clientKey, ip);
-      if (before.at === "bound" && !byClient.has(before.clientKey)) former.set(before.clientKey, true);
-    }
-    if (before !== undefined && before.mac !== lease?.mac) forget(byMac, before.mac, ip);
-    if (lease === undefined) byAddress.delete(ip);
-    else {
-      byAddress.set(ip, lease);
-      if (before?.clientKey !== lease.clientKey) enter(byClient, lease.clientKey, ip);
-      if (before?.mac !== lease.mac) enter(byMac, lease.mac, ip);
+    const number = numbered(ip);
+    const slot = byAddress.get(number);
+    if (slot === undefined) {
+      if (lease !== undefined) {
+        const made: Slot = { lease };
+        byAddress.set(number, made);
+        enter(byClient, lease.clientKey, made);
+        if (!isUsual(lease)) enter(byMac, lease.mac, made);
+      }
+    } else {
+      const before = slot.lease;
+      const otherClient = before.clientKey !== lease?.clientKey;
+      const otherMac = otherClient || before.mac !== lease?.mac;
+      if (otherClient) {
+        forget(byClient, before.clientKey, slot);
+        if (before.at === "bound" && !byClient.has(before.clientKey)) former.set(before.clientKey, true);
+      }
+      if (otherMac && !isUsual(before)) forget(byMac, before.mac, slot);
+      if (lease === undefined) byAddress.delete(number);
+      else {
+        slot.lease = lease;
+        if (otherClient) enter(byClient, lease.clientKey, slot);
+        if (otherMac && !isUsual(lease)) enter(byMac, lease.mac, slot);
+      }
     }
     network.poolOf(ip)?.changed(ip, lease);
   };
 
-  network.useRecords((ip) => byAddress.get(ip));
+  const leaseOf = (ip: Ipv4): Lease | undefined => byAddress.get(numbered(ip))?.lease;
+  network.useRecords(leaseOf);
   for (const lease of kept) put(lease.ip, lease);
 
   return {
-    lease: (ip) => byAddress.get(ip),
-    all: () => [...byAddress.values()],
-    ofClient: (clientKey) => records(byClient.get(clientKey), byAddress),
-    heldByMac: (mac, now) => {
+    lease: leaseOf,
+    all: () => Array.from(byAddress.values(), (slot) => slot.lease),
+    ofClient: (clientKey) => recordsOf(byClient.get(clientKey)),
+    heldByMac(mac, now) {
       let held = 0;
-      for (const lease of records(byMac.get(mac), byAddress)) if (isHeldBy(lease, lease.clientKey, now)) held++;
+      for (const lease of recordsOf(byClient.get(usualKey(mac))))
+        if (lease.mac === mac && isHeldBy(lease, lease.clientKey, now)) held++;
+      for (const lease of recordsOf(byMac.get(mac))) if (isHeldBy(lease, lease.clientKey, now)) held++;
       return held;
     },
     wasHere: (clientKey) => former.get(clientKey) === true,
     apply(ip, event, now) {
-      const next = step(byAddress.get(ip), ip, event, now);
+      const next = step(leaseOf(ip), ip, event, now);
       if (next.is === "changed") put(ip, next.lease);
       return next;
     },
@@ -66,47 +84,55 @@ export function createLeaseTable(kept: readonly Lease[], network: Network): Leas
   };
 }
 
+/** Where the record of one address stands, which changes with every event while its places in the indexes stay. */
+interface Slot {
+  lease: Lease;
+}
+
+/** Most have one record, which then needs no array of its own. */
+type Index<Key> = Map<Key, Slot | readonly Slot[]>;
+
+/** A key that V8 holds in the reference itself and need not read, where a text is read and hashed for each packet. */
+function numbered(ip: Ipv4): number {
+  return ipv4ToNumber(ip) | 0;
+}
+
 /** The record of a client that sends no option 61 and one that sends the usual `01` and its MAC are the same client. */
 export function clientKeyOf(htype: number, chaddr: Uint8Array, clientId: Uint8Array | undefined): string {
   // A client id of less than two octets is none (RFC 2132 §9.14, D012).
   if (clientId !== undefined && clientId.length >= 2) return hex(clientId);
-  return hex(Uint8Array.of(htype)) + hex(chaddr);
+  const named = new Uint8Array(1 + chaddr.length);
+  named[0] = htype;
+  named.set(chaddr, 1);
+  return hex(named);
 }
 
-/** Lower-case hex. */
-export function hex(octets: Uint8Array): string {
-  let text = "";
-  for (const octet of octets) text += HEX[octet];
-  return text;
+/** What {@link clientKeyOf} makes of an Ethernet client that sends no option 61, or the usual one. */
+function usualKey(mac: Mac): string {
+  return `01${mac}`;
 }
 
-/** The octets of lower-case hex as {@link hex} writes it. */
-export function fromHex(text: string): Uint8Array {
-  return Uint8Array.from({ length: text.length >> 1 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+function isUsual({ clientKey, mac }: Lease): boolean {
+  return clientKey.length === mac.length + 2 && clientKey.startsWith("01") && clientKey.endsWith(mac);
 }
-
-const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
 
 const NO_RECORDS: readonly Lease[] = [];
 
-function records(addresses: readonly Ipv4[] | undefined, byAddress: ReadonlyMap<Ipv4, Lease>): readonly Lease[] {
-  if (addresses === undefined) return NO_RECORDS;
-  const found: Lease[] = [];
-  for (const ip of addresses) {
-    const lease = byAddress.get(ip);
-    if (lease !== undefined) found.push(lease);
-  }
-  return found;
+function recordsOf(slots: Slot | readonly Slot[] | undefined): readonly Lease[] {
+  if (slots === undefined) return NO_RECORDS;
+  return "lease" in slots ? [slots.lease] : slots.map((slot) => slot.lease);
 }
 
-function enter<Key>(index: Map<Key, Ipv4[]>, key: Key, ip: Ipv4): void {
-  const addresses = index.get(key);
-  if (addresses === undefined) index.set(key, [ip]);
-  else addresses.push(ip);
+function enter<Key>(index: Index<Key>, key: Key, slot: Slot): void {
+  const there = index.get(key);
+  if (there === undefined) index.set(key, slot);
+  else index.set(key, "lease" in there ? [there, slot] : [...there, slot]);
 }
 
-function forget<Key>(index: Map<Key, Ipv4[]>, key: Key, ip: Ipv4): void {
-  const left = (index.get(key) ?? []).filter((other) => other !== ip);
-  if (left.length === 0) index.delete(key);
-  else index.set(key, left);
+function forget<Key>(index: Index<Key>, key: Key, slot: Slot): void {
+  const there = index.get(key);
+  const left = there === undefined || "lease" in there ? [] : there.filter((other) => other !== slot);
+  const [only] = left;
+  if (only === undefined) index.delete(key);
+  else index.set(key, left.length === 1 ? only : left);
 }

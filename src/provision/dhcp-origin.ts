@@ -2,11 +2,12 @@ import { isHostAddress } from "../dhcp/destination.ts";
 import type { Client } from "../dhcp/lease.ts";
 import type { Network, ReservationKeys, Segment } from "../dhcp/network.ts";
 import type { DhcpSettings } from "../dhcp/settings.ts";
-import { clientKeyOf, hex } from "../dhcp/table.ts";
+import { clientKeyOf } from "../dhcp/table.ts";
 import { type DhcpIdentity, identifyDhcpClient } from "../phones/vendor-class.ts";
 import { type Ipv4, ipv4FromOctets, type Mac, macFromOctets } from "../wire/address.ts";
 import { type DhcpPacket, NO_ADDRESS } from "../wire/dhcp.ts";
 import { addressOption, OPTION, RELAY_SUBOPTION, subOptions } from "../wire/dhcp-options.ts";
+import { hex } from "../wire/hex.ts";
 import type { Arrival } from "./dhcp-answer.ts";
 
 /** Who sent a message, and from where: everything that is read from it before anything is decided. */
