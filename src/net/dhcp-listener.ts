@@ -1,4 +1,4 @@
-import type { DhcpAnswer, DhcpDesk, DhcpNote } from "../provision/dhcp-answer.ts";
+import type { Arrival, DhcpAnswer, DhcpDesk, DhcpNote } from "../provision/dhcp-answer.ts";
 import { createNoteSieve } from "../provision/dhcp-notes.ts";
 import type { Ipv4 } from "../wire/address.ts";
 import { type DhcpPacket, decodeDhcp } from "../wire/dhcp.ts";
@@ -86,21 +86,29 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
     watchClock(now);
     const packet = readPacket(octets, from, note);
     if (packet === undefined) return;
-    waiting++;
-    const arrival = {
-      source: from,
-      interfaceAddress: listening.address,
-      ...(unicast === undefined ? {} : { unicast }),
+    const arrival: Arrival = { source: from, interfaceAddress: listening.address, unicast };
+    try {
+      const answer = listening.desk.answer(packet, arrival, now);
+      if (answer instanceof Promise) later(answer, from);
+      else send(answer, from);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  const later = (answer: Promise<DhcpAnswer>, from: Source): void => {
+    const done = (): void => {
+      waiting--;
+      if (waiting === 0) whenIdle?.();
     };
-    listening.desk
-      .answer(packet, arrival, now)
-      .then((answer) => send(answer, from))
-      .catch((error: unknown) => note({ event: "dhcp.failed", detail: `no answer: ${String(error)}` }))
-      .finally(() => {
-        waiting--;
-        if (waiting === 0) whenIdle?.();
+    waiting++;
+    answer
+      .then((one) => send(one, from))
+      .then(done, (error: unknown) => {
+        failed(error);
+        done();
       });
   };
+  const failed = (error: unknown): void => note({ event: "dhcp.failed", detail: `no answer: ${String(error)}` });
 
   const doors = await openDoors(listening, hear, (why) => note({ event: "dhcp.failed", detail: why }));
   const watch = await watchFor(listening, note);

@@ -5,9 +5,10 @@ import type { Reply } from "../dhcp/reply.ts";
 import type { DhcpSettings } from "../dhcp/settings.ts";
 import { createLeaseTable } from "../dhcp/table.ts";
 import type { Store } from "../store/store.ts";
+import type { Mac } from "../wire/address.ts";
 import { type DhcpPacket, NO_ADDRESS } from "../wire/dhcp.ts";
 import { addressOption, MESSAGE, messageType, OPTION } from "../wire/dhcp-options.ts";
-import type { Arrival, DhcpAnswer, DhcpDesk, DhcpSurroundings } from "./dhcp-answer.ts";
+import type { Arrival, DhcpAnswer, DhcpDesk, DhcpSurroundings, Soon } from "./dhcp-answer.ts";
 import { request } from "./dhcp-bind.ts";
 import { type Asked, createTold, type Desk, ignore, named, quiet, save, send, silence, witness } from "./dhcp-desk.ts";
 import { discover } from "./dhcp-offer.ts";
@@ -39,34 +40,41 @@ export async function createDhcpDesk(
     accounts: createDhcpAccounts(settings.limits),
   };
   return {
-    async answer(packet, arrival, now) {
+    answer(packet, arrival, now) {
       const origin = originOf(packet, arrival, settings, network);
       if ("silence" in origin) return ignore(origin.silence);
-      const type = messageType(packet.options);
       const { mac } = origin.client;
       if (!desk.accounts.admits(mac, now)) return quiet("dhcp.limited", "too many messages of one client", mac);
-      if (!(await isAnswered(desk, origin, now)))
-        return quiet("dhcp.denied", "not a client that is answered here", mac);
       const asked: Asked = { packet, origin, now };
-      switch (type) {
-        case MESSAGE.discover:
-          return discover(desk, asked);
-        case MESSAGE.request:
-          return request(desk, asked);
-        case MESSAGE.decline:
-          return decline(desk, asked);
-        case MESSAGE.release:
-          return release(desk, asked, arrival);
-        case MESSAGE.inform:
-          return inform(desk, asked);
-        default:
-          return ignore("option 53 is not a client's");
-      }
+      const answered = isAnswered(desk, origin, now);
+      if (typeof answered === "boolean") return answered ? answerTo(desk, asked, arrival) : denied(mac);
+      return answered.then((yes) => (yes ? answerTo(desk, asked, arrival) : denied(mac)));
     },
     async clockJumped(by, now) {
       await Promise.all(table.all().map((lease) => shift(desk, lease, by, now)));
     },
   };
+}
+
+function answerTo(desk: Desk, asked: Asked, arrival: Arrival): Soon<DhcpAnswer> {
+  switch (messageType(asked.packet.options)) {
+    case MESSAGE.discover:
+      return discover(desk, asked);
+    case MESSAGE.request:
+      return request(desk, asked);
+    case MESSAGE.decline:
+      return decline(desk, asked);
+    case MESSAGE.release:
+      return release(desk, asked, arrival);
+    case MESSAGE.inform:
+      return inform(desk, asked);
+    default:
+      return ignore("option 53 is not a client's");
+  }
+}
+
+function denied(mac: Mac): DhcpAnswer {
+  return quiet("dhcp.denied", "not a client that is answered here", mac);
 }
 
 async function shift(desk: Desk, lease: Lease, by: number, now: number): Promise<void> {
@@ -79,20 +87,26 @@ async function shift(desk: Desk, lease: Lease, by: number, now: number): Promise
   if (lease.at !== "offered") await save(desk, lease.ip, { ...lease, until });
 }
 
-async function isAnswered(desk: Desk, origin: Origin, now: number): Promise<boolean> {
-  const { mac, clientKey } = origin.client;
+function isAnswered(desk: Desk, origin: Origin, now: number): Soon<boolean> {
   switch (desk.settings.answer) {
     case "everyone":
       return true;
     case "phones":
-      return origin.identity !== undefined || (await desk.store.phone(mac).catch(() => undefined)) !== undefined;
-    case "enrolled": {
-      const migration = await desk.store.migration(mac).catch(() => undefined);
-      if (migration !== undefined && migration.progress.at !== "cancelled") return true;
-      // Whoever has an address from here must be able to keep it, or to give it back.
-      return desk.table.ofClient(clientKey).some((lease) => standing(lease, now) === "bound");
-    }
+      return origin.identity !== undefined || isEntered(desk, origin.client.mac);
+    case "enrolled":
+      return isEnrolled(desk, origin, now);
   }
+}
+
+async function isEntered(desk: Desk, mac: Mac): Promise<boolean> {
+  return (await desk.store.phone(mac).catch(() => undefined)) !== undefined;
+}
+
+async function isEnrolled(desk: Desk, { client }: Origin, now: number): Promise<boolean> {
+  const migration = await desk.store.migration(client.mac).catch(() => undefined);
+  if (migration !== undefined && migration.progress.at !== "cancelled") return true;
+  // Whoever has an address from here must be able to keep it, or to give it back.
+  return desk.table.ofClient(client.clientKey).some((lease) => standing(lease, now) === "bound");
 }
 
 async function decline(desk: Desk, { packet, origin, now }: Asked): Promise<DhcpAnswer> {
@@ -129,7 +143,7 @@ function namesUs(desk: Desk, packet: DhcpPacket, origin: Origin): boolean {
 }
 
 /** Options and no lease (RFC 2131 §4.3.5): what Polycom phones ask for when 66 was missing (polycom.md §5.1). */
-async function inform(desk: Desk, asked: Asked): Promise<DhcpAnswer> {
+function inform(desk: Desk, asked: Asked): DhcpAnswer {
   const { packet, origin } = asked;
   const segment = packet.ciaddr === NO_ADDRESS ? undefined : desk.network.segmentOf(packet.ciaddr);
   if (segment === undefined) return silence("ciaddr is in no configured subnet");

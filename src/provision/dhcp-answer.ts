@@ -10,7 +10,7 @@ export interface Arrival {
   /** Our own address on the interface it came through: the wire of a client without a relay. */
   readonly interfaceAddress: Ipv4;
   /** Whether it was sent to our own address; undefined where the socket cannot tell. */
-  readonly unicast?: boolean;
+  readonly unicast?: boolean | undefined;
 }
 
 /** A line for the log, by the event names of docs/events.md. */
@@ -47,13 +47,16 @@ export type DhcpAnswer = { readonly notes: readonly DhcpNote[] } & (
   | { readonly is: "silence"; readonly because: string }
 );
 
+/** A value that is there, or comes: thousands of answers a second need not wait for anything. */
+export type Soon<T> = T | Promise<T>;
+
 /** The brain of the DHCP service. */
 export interface DhcpDesk {
   /**
    * Answers one message. An ACK is returned only after the store has made its lease durable. `now` is milliseconds
-   * since the epoch. Never rejects for anything that a client can send, nor for a store that fails.
+   * since the epoch. Never fails for anything that a client can send, nor for a store that fails.
    */
-  answer(packet: DhcpPacket, arrival: Arrival, now: number): Promise<DhcpAnswer>;
+  answer(packet: DhcpPacket, arrival: Arrival, now: number): Soon<DhcpAnswer>;
   /**
    * The wall clock was set, by `by` milliseconds to `now`: every lease keeps the time that its client still counts on,
    * none more than a whole lease. Resolves when that is durable, or could not be made so.

@@ -6,7 +6,7 @@ import type { Ipv4 } from "../wire/address.ts";
 import { NO_ADDRESS } from "../wire/dhcp.ts";
 import { addressOption, OPTION, subOptions } from "../wire/dhcp-options.ts";
 import { fromHex } from "../wire/hex.ts";
-import type { DhcpAnswer, DhcpNote } from "./dhcp-answer.ts";
+import type { DhcpAnswer, DhcpNote, Soon } from "./dhcp-answer.ts";
 import { type Asked, type Desk, grant, named, save, send, witness } from "./dhcp-desk.ts";
 import { portOf } from "./dhcp-origin.ts";
 
@@ -14,7 +14,7 @@ import { portOf } from "./dhcp-origin.ts";
 const RETRANSMISSION = 10_000;
 
 /** Answers a REQUEST; an ACK only once its lease is durable. */
-export async function request(desk: Desk, asked: Asked): Promise<DhcpAnswer> {
+export function request(desk: Desk, asked: Asked): Soon<DhcpAnswer> {
   const { packet, origin, now } = asked;
   const { client } = origin;
   const named54 = addressOption(packet.options, OPTION.serverId);
@@ -58,8 +58,8 @@ function keysOf(desk: Desk, { origin, packet }: Asked): ReservationKeys {
   return said === undefined ? origin.keys : { ...portOf(said), ...origin.keys };
 }
 
-async function bind(desk: Desk, asked: Asked, ip: Ipv4): Promise<DhcpAnswer> {
-  const { packet, origin, now } = asked;
+function bind(desk: Desk, asked: Asked, ip: Ipv4): Soon<DhcpAnswer> {
+  const { origin, now } = asked;
   const { client } = origin;
   const segment = desk.network.segmentOf(ip) as Segment;
   const { leaseTime } = segment.subnet;
@@ -70,7 +70,13 @@ async function bind(desk: Desk, asked: Asked, ip: Ipv4): Promise<DhcpAnswer> {
     leaveOthers(desk, client.clientKey, ip, now);
     witness(desk, asked, ip);
   }
-  const saved = await (desk.saving.get(ip) ?? true);
+  const saving = desk.saving.get(ip);
+  if (saving === undefined) return bound(desk, asked, ip, segment, true);
+  return saving.then((saved) => bound(desk, asked, ip, segment, saved));
+}
+
+function bound(desk: Desk, { packet, origin, now }: Asked, ip: Ipv4, segment: Segment, saved: boolean): DhcpAnswer {
+  const { client } = origin;
   const stands = desk.table.lease(ip);
   // Not durable: what was promised before still holds, and nothing more (D164).
   if (!saved && (stands?.clientKey !== client.clientKey || standing(stands, now) !== "bound"))
@@ -79,7 +85,7 @@ async function bind(desk: Desk, asked: Asked, ip: Ipv4): Promise<DhcpAnswer> {
       because: "the lease could not be stored",
       notes: [{ event: "lease.unsaved", ip, mac: client.mac, detail: "the store refused the lease" }],
     };
-  const until = stands !== undefined && stands.at === "bound" ? stands.until : now + leaseTime * 1000;
+  const until = stands !== undefined && stands.at === "bound" ? stands.until : now + segment.subnet.leaseTime * 1000;
   const times = leaseTimes((until - now) / 1000, desk.around.random());
   return grant(desk, packet, origin, segment, { is: "ack", ip, times }, now, [
     { event: "lease.bound", ip, mac: client.mac, detail: named(origin) },

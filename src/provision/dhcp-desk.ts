@@ -59,17 +59,19 @@ export function createTold(boot: BootSettings): Desk["told"] {
 export function save(desk: Desk, ip: Ipv4, before: Lease | undefined): Promise<boolean> {
   const lease = desk.table.lease(ip);
   if (lease === undefined) return Promise.resolve(true);
-  const saved = desk.store.putLease(lease).then(
-    () => true,
+  const settled = (durable: boolean): boolean => {
+    if (desk.saving.get(ip) === saved) desk.saving.delete(ip);
+    return durable;
+  };
+  const saved: Promise<boolean> = desk.store.putLease(lease).then(
+    () => settled(true),
     () => {
       if (desk.table.lease(ip) === lease) desk.table.restore(ip, before?.at === "offered" ? undefined : before);
-      return false;
+      return settled(false);
     },
   );
   desk.saving.set(ip, saved);
-  return saved.finally(() => {
-    if (desk.saving.get(ip) === saved) desk.saving.delete(ip);
-  });
+  return saved;
 }
 
 /** What the message proves about a phone; lost sightings cost nothing but a line of history. */

@@ -27,6 +27,7 @@ const A_MINUTE: Readonly<Record<DhcpNote["event"], number>> = {
 };
 
 const MINUTE = 60_000;
+const NONE: readonly DhcpNote[] = [];
 
 /** A sieve that has let nothing through yet. */
 export function createNoteSieve(): NoteSieve {
@@ -43,7 +44,7 @@ export function createNoteSieve(): NoteSieve {
         return [note];
       }
       count.held++;
-      return [];
+      return NONE;
     },
   };
 }

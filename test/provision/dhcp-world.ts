@@ -90,7 +90,8 @@ export async function world(
     store,
     now: NOON,
     // Through the codec, as from the wire.
-    answer: (packet, arrival = HERE) => desk.answer(decodeDhcp(encodeDhcp(packet) as Uint8Array), arrival, self.now),
+    answer: async (packet, arrival = HERE) =>
+      desk.answer(decodeDhcp(encodeDhcp(packet) as Uint8Array), arrival, self.now),
     async ask(packet, arrival = HERE) {
       const answer = await self.answer(packet, arrival);
       if (answer.is === "silence") return undefined;
