@@ -56,13 +56,21 @@ function keyOf(db: Database, path: string, keyFile: string): SecretKey {
 
 function storeOn(file: DatabaseFile, path: string, key: SecretKey): Store {
   const { db } = file;
-  const queue = createGroupCommit(db, path, () => file.sync());
   const leases = table<Lease>(db, path, "lease", "ip");
   const holders = table<{ mac: Mac; at: number }>(db, path, "holder", "ip");
   const migrations = table<Migration>(db, path, "migration", "mac");
   const sightings = log<Sighting>(db, path, "sighting");
   const history = log<HistoryEntry>(db, path, "history");
   const phones = sealedTable<Phone>(db, path, key);
+  const tables = [leases, holders, migrations];
+  const queue = createGroupCommit(db, path, () => file.sync(), {
+    flush: () => {
+      for (const one of tables) one.flush();
+    },
+    discard: () => {
+      for (const one of tables) one.discard();
+    },
+  });
   let closing: Promise<void> | undefined;
 
   return {
@@ -128,23 +136,45 @@ interface Row {
   readonly sum: number;
 }
 
-/** A table of one value per key. */
+/** A table of one value per key. What is put is in the table once it was flushed. */
 function table<T>(db: Database, path: string, name: "lease" | "holder" | "migration", column: "ip" | "mac") {
   const select = `SELECT ${column} AS key, body, sum FROM ${name}`;
   const one = db.prepare(`${select} WHERE ${column} = ?`);
   const all = db.prepare(`${select} ORDER BY ${column}`);
-  const put = db.prepare(`INSERT OR REPLACE INTO ${name} (${column}, body, sum) VALUES (?, ?, ?)`);
+  const puts = AT_ONCE.map((rows) => {
+    const values = Array(rows).fill("(?, ?, ?)").join(", ");
+    return { rows, put: db.prepare(`INSERT OR REPLACE INTO ${name} (${column}, body, sum) VALUES ${values}`) };
+  });
   const remove = db.prepare(`DELETE FROM ${name} WHERE ${column} = ?`);
+  let pending: (string | number)[] = [];
+  const flush = (): void => {
+    if (pending.length === 0) return;
+    const values = pending;
+    pending = [];
+    let at = 0;
+    for (const { rows, put } of puts)
+      for (; at + 3 * rows <= values.length; at += 3 * rows) put.run(...values.slice(at, at + 3 * rows));
+  };
   return {
     get(key: string | number): T | undefined {
       const row = one.get(key) as Row | undefined;
       return row === undefined ? undefined : checked<T>(path, name, row.key, row);
     },
     all: () => (all.all() as unknown as Row[]).map((row) => checked<T>(path, name, row.key, row)),
-    put: (key: string | number, body: string) => void put.run(key, body, sumOf(name, key, body)),
-    remove: (key: string | number) => void remove.run(key),
+    put: (key: string | number, body: string) => void pending.push(key, body, sumOf(name, key, body)),
+    remove(key: string | number): void {
+      flush();
+      remove.run(key);
+    },
+    flush,
+    discard(): void {
+      pending = [];
+    },
   };
 }
+
+/** Rows that one statement takes, most first: sixteen at once cost half of what they cost one by one. */
+const AT_ONCE = [16, 4, 1];
 
 /** A table of many values per MAC, numbered from 1 in the order in which they came. */
 function log<T>(db: Database, path: string, name: "sighting" | "history") {
