@@ -51,7 +51,7 @@ export function createDhcpAccounts(limits: DhcpLimits): DhcpAccounts {
   let lately = { count: 0, since: Number.NEGATIVE_INFINITY };
   return {
     admits(mac, now) {
-      const account = declines.get(mac);
+      const account = lately.count === 0 ? undefined : declines.get(mac);
       if (account !== undefined && account.count > limits.declines && now - account.since < HOUR) return false;
       return clients(mac, now);
     },

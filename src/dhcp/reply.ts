@@ -1,5 +1,14 @@
-import { broadcastOf, type Ipv4, netmask } from "../wire/address.ts";
-import { BROADCAST_FLAG, type DhcpPacket, encodeDhcp, NO_ADDRESS } from "../wire/dhcp.ts";
+import { broadcastOf, type Ipv4, ipv4ToNumber, netmask } from "../wire/address.ts";
+import {
+  BROADCAST_FLAG,
+  type DhcpPacket,
+  encodeBehind,
+  encodeDhcp,
+  encodeOptions,
+  NO_ADDRESS,
+  OPTIONS_AT,
+  writeNumber,
+} from "../wire/dhcp.ts";
 import {
   addressesValue,
   MESSAGE,
@@ -80,10 +89,22 @@ export function writeReply(
   vendor: PhoneVendor,
   largest: number,
 ): { readonly octets: Uint8Array; readonly dropped: readonly number[] } {
+  const limit = largestFor(request.options, largest);
+  const echoes = echoesOf(request.options);
+  if (reply.is === "offer" || reply.is === "ack") {
+    const octets = encodeBehind(grantOf(request, reply, vendor), fieldsOf(request, reply, siaddr, echoes), limit);
+    if (octets !== undefined) return { octets: personal(octets, reply), dropped: [] };
+  }
   const options = reply.is === "nak" ? refusal(reply) : grant(request, reply, vendor);
-  echo(request, options);
+  for (const [code, value] of echoes) options.set(code, value);
+  return fitted(fieldsOf(request, reply, siaddr, options), options, limit);
+}
+
+type Grant = Extract<Reply, { readonly is: "offer" | "ack" }>;
+
+function fieldsOf(request: DhcpPacket, reply: Reply, siaddr: Ipv4, options: Options): DhcpPacket {
   const isNak = reply.is === "nak";
-  const packet: DhcpPacket = {
+  return {
     op: 2,
     htype: request.htype,
     hlen: request.hlen,
@@ -101,7 +122,47 @@ export function writeReply(
     file: NOTHING,
     options,
   };
-  return fitted(packet, options, largestFor(request.options, largest));
+}
+
+interface EncodedGrant {
+  readonly vendor: PhoneVendor;
+  readonly asked: Uint8Array | undefined;
+  readonly octets: Uint8Array;
+}
+
+/** What was encoded of each set of offers: thousands of clients that ask for the same in a row are told the same. */
+const encodedGrants = new WeakMap<Options, EncodedGrant[]>();
+/** The phones of a site have a few lists; somebody who invents lists only has them encoded each time. */
+const MOST_ENCODED = 32;
+
+/** The options of {@link grant}, encoded once; what differs from one reply to the next is for {@link personal}. */
+function grantOf(request: DhcpPacket, reply: Grant, vendor: PhoneVendor): Uint8Array {
+  const asked = request.options.get(OPTION.parameterRequestList);
+  const known = encodedGrants.get(reply.offers) ?? [];
+  for (const one of known) if (one.vendor === vendor && isSame(one.asked, asked)) return one.octets;
+  const octets = encodeOptions(grant(request, reply, vendor));
+  if (known.length === MOST_ENCODED) known.shift();
+  // The list is a view of a datagram, which would stay with it.
+  known.push({ vendor, asked: asked?.slice(), octets });
+  encodedGrants.set(reply.offers, known);
+  return octets;
+}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
+}
+
+/** Writes type, server and times into the options that every grant begins with: 53, 54, 51, 58, 59. */
+function personal(octets: Uint8Array, { is, serverId, times }: Grant): Uint8Array {
+  octets[OPTIONS_AT + 2] = typeOf(is);
+  writeNumber(octets, OPTIONS_AT + 5, ipv4ToNumber(serverId));
+  writeNumber(octets, OPTIONS_AT + 11, times.lease);
+  writeNumber(octets, OPTIONS_AT + 17, times.renewal);
+  writeNumber(octets, OPTIONS_AT + 23, times.rebinding);
+  return octets;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -149,7 +210,7 @@ function grant(
   vendor: PhoneVendor,
 ): Map<number, Uint8Array> {
   const options = new Map<number, Uint8Array>([
-    [OPTION.messageType, Uint8Array.of(reply.is === "offer" ? MESSAGE.offer : MESSAGE.ack)],
+    [OPTION.messageType, Uint8Array.of(typeOf(reply.is))],
     [OPTION.serverId, addressesValue([reply.serverId])],
   ]);
   if (reply.is !== "inform-ack") {
@@ -173,9 +234,21 @@ function copy(from: Options, to: Map<number, Uint8Array>, code: number): void {
   if (value !== undefined && !to.has(code)) to.set(code, value);
 }
 
-function echo(request: DhcpPacket, options: Map<number, Uint8Array>): void {
-  for (const code of [OPTION.clientId, OPTION.relayInformation]) copy(request.options, options, code);
+function typeOf(is: "offer" | "ack" | "inform-ack"): number {
+  return is === "offer" ? MESSAGE.offer : MESSAGE.ack;
 }
+
+function echoesOf(said: Options): Options {
+  const clientId = said.get(OPTION.clientId);
+  const relay = said.get(OPTION.relayInformation);
+  if (clientId === undefined && relay === undefined) return NO_OPTIONS;
+  const echoes = new Map<number, Uint8Array>();
+  if (clientId !== undefined) echoes.set(OPTION.clientId, clientId);
+  if (relay !== undefined) echoes.set(OPTION.relayInformation, relay);
+  return echoes;
+}
+
+const NO_OPTIONS: Options = new Map();
 
 function largestFor(options: Options, largest: number): number {
   const asked = Math.max(SMALLEST_MAXIMUM, shortOption(options, OPTION.maximumSize) ?? SMALLEST_MAXIMUM);

@@ -1,5 +1,6 @@
 import type { Socket } from "node:dgram";
 import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from "../wire/address.ts";
+import { createCutter } from "../wire/octets.ts";
 import { createInbox, type OnMessage, type Source } from "./dhcp-inbox.ts";
 import { bindToInterface, openDhcpSocket } from "./dhcp-socket.ts";
 import type { OnDatagram } from "./udp.ts";
@@ -84,14 +85,16 @@ async function batchDoors(
   hear: OnMessage,
 ): Promise<DhcpDoors> {
   const prepare = (fd: number) => bindToInterface(fd, place);
-  const kept = createKeeper();
+  const cut = createCutter();
   let last: { readonly ip: number; readonly address: Ipv4 } = { ip: 0, address: EVERYWHERE };
   const heard =
     (unicast: boolean): OnDatagram =>
     (octets, ip, port) => {
       if (ip !== last.ip) last = { ip, address: ipv4FromNumber(ip) };
       // The batch is written over with the next one, and an answer may wait for the store.
-      hear(kept(octets), { address: last.address, port }, unicast);
+      const kept = cut(octets.length);
+      kept.set(octets);
+      hear(kept, { address: last.address, port }, unicast);
     };
   const own = await open({ address: place.address, port: place.port, prepare, onDatagram: heard(true) });
   try {
@@ -107,22 +110,4 @@ async function batchDoors(
     await own.close();
     throw error;
   }
-}
-
-const CHUNK = 64 * 1024;
-
-/** Copies of datagrams: hundreds share one piece of memory, so that the collector has one to free and not hundreds. */
-function createKeeper(): (octets: Uint8Array) => Uint8Array {
-  let chunk = new Uint8Array(CHUNK);
-  let used = 0;
-  return (octets) => {
-    if (used + octets.length > CHUNK) {
-      chunk = new Uint8Array(CHUNK);
-      used = 0;
-    }
-    const copy = chunk.subarray(used, used + octets.length);
-    copy.set(octets);
-    used += octets.length;
-    return copy;
-  };
 }

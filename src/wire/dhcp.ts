@@ -1,6 +1,7 @@
-import { type Ipv4, ipv4FromOctets, ipv4ToNumber } from "./address.ts";
+import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from "./address.ts";
 import { OPTION, type Options } from "./dhcp-options.ts";
 import { MalformedPacket } from "./malformed.ts";
+import { createCutter } from "./octets.ts";
 
 /**
  * A DHCP message (RFC 2131 §2).
@@ -57,13 +58,16 @@ export const BROADCAST_FLAG = 0x8000;
 /** The address that means "none" in the fixed fields. */
 export const NO_ADDRESS = "0.0.0.0" as Ipv4;
 
-const HEADER = 240;
+/** The offset of the options field. */
+export const OPTIONS_AT = 240;
+const HEADER = OPTIONS_AT;
 const SNAME = { at: 44, length: 64 } as const;
 const FILE = { at: 108, length: 128 } as const;
 /** BOOTP's 300 octets, below which some relays and phones drop a message (RFC 951 §3, RFC 1542 §2.1). */
 const MINIMUM = 300;
 /** The largest UDP payload over IPv4. */
 const LARGEST = 65_507;
+const COOKIE = 0x63825363;
 
 /**
  * Reads a message. Pieces of one option are joined (RFC 3396 §7); with option 52 the file field is read after the
@@ -73,40 +77,31 @@ const LARGEST = 65_507;
  */
 export function decodeDhcp(octets: Uint8Array): DhcpPacket {
   if (octets.length < HEADER) throw new MalformedPacket(`${octets.length} octets, a DHCP message has at least 240`);
-  const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
-  if (view.getUint32(236) !== 0x63825363) throw new MalformedPacket("the magic cookie is not 63 82 53 63");
+  if (numberAt(octets, 236) !== COOKIE) throw new MalformedPacket("the magic cookie is not 63 82 53 63");
   const hlen = octets[2] as number;
   if (hlen > 16) throw new MalformedPacket(`hlen is ${hlen}, the chaddr field has 16 octets`);
   const options = new Map<number, Uint8Array>();
-  readOptions(octets.subarray(HEADER), "options", options);
+  readOptions(octets, HEADER, octets.length, "options", options);
   const overload = takeOverload(options);
-  let file = octets.subarray(FILE.at, FILE.at + FILE.length);
-  let sname = octets.subarray(SNAME.at, SNAME.at + SNAME.length);
-  if (overload & 1) {
-    readOptions(file, "file", options);
-    file = NOTHING;
-  }
-  if (overload & 2) {
-    readOptions(sname, "sname", options);
-    sname = NOTHING;
-  }
+  if (overload & 1) readOptions(octets, FILE.at, FILE.at + FILE.length, "file", options);
+  if (overload & 2) readOptions(octets, SNAME.at, SNAME.at + SNAME.length, "sname", options);
   // Inside an overloaded field option 52 has no meaning: those fields are already being read.
-  options.delete(OPTION.overload);
+  if (overload !== 0) options.delete(OPTION.overload);
   return {
     op: octets[0] as number,
     htype: octets[1] as number,
     hlen,
     hops: octets[3] as number,
-    xid: view.getUint32(4),
-    secs: view.getUint16(8),
-    flags: view.getUint16(10),
+    xid: numberAt(octets, 4),
+    secs: numberAt(octets, 8) >>> 16,
+    flags: numberAt(octets, 8) & 0xffff,
     ciaddr: addressAt(octets, 12),
     yiaddr: addressAt(octets, 16),
     siaddr: addressAt(octets, 20),
     giaddr: addressAt(octets, 24),
     chaddr: octets.subarray(28, 44),
-    sname: withoutClosingZeros(sname),
-    file: withoutClosingZeros(file),
+    sname: overload & 2 ? NOTHING : withoutClosingZeros(octets, SNAME.at, SNAME.length),
+    file: overload & 1 ? NOTHING : withoutClosingZeros(octets, FILE.at, FILE.length),
     options,
   };
 }
@@ -120,7 +115,41 @@ export function decodeDhcp(octets: Uint8Array): DhcpPacket {
 export function encodeDhcp(packet: DhcpPacket, limit = LARGEST): Uint8Array | undefined {
   const places = layOut(packet, Math.min(limit, LARGEST));
   if (places === undefined) return undefined;
-  const octets = new Uint8Array(Math.max(MINIMUM, HEADER + places.used + 1));
+  const octets = cut(Math.max(MINIMUM, HEADER + places.used + 1));
+  writeFields(octets, packet);
+  writeOptions(octets, HEADER, places.options);
+  if (places.file.length > 0) writeOptions(octets, FILE.at, places.file);
+  if (places.sname.length > 0) writeOptions(octets, SNAME.at, places.sname);
+  return octets;
+}
+
+/** Options as they stand in a message, in the order of the map and without the end option. */
+export function encodeOptions(options: Options): Uint8Array {
+  const all = [...options];
+  const octets = new Uint8Array(all.reduce((sum, option) => sum + space(option), 0) + 1);
+  writeOptions(octets, 0, all);
+  return octets.subarray(0, octets.length - 1);
+}
+
+/**
+ * As {@link encodeDhcp}, with `encoded` options first, then those of `packet`, whose values have 255 octets at most, and
+ * without a use of the file and sname fields. Where these options start in the result is {@link OPTIONS_AT}.
+ */
+export function encodeBehind(encoded: Uint8Array, packet: DhcpPacket, limit: number): Uint8Array | undefined {
+  let length = HEADER + encoded.length + 1;
+  for (const option of packet.options) {
+    if (option[1].length > 255) return undefined;
+    length += space(option);
+  }
+  if (length > limit) return undefined;
+  const octets = cut(Math.max(MINIMUM, length));
+  writeFields(octets, packet);
+  octets.set(encoded, HEADER);
+  writeOptions(octets, HEADER + encoded.length, packet.options);
+  return octets;
+}
+
+function writeFields(octets: Uint8Array, packet: DhcpPacket): void {
   octets[0] = packet.op;
   octets[1] = packet.htype;
   octets[2] = packet.hlen;
@@ -137,42 +166,48 @@ export function encodeDhcp(packet: DhcpPacket, limit = LARGEST): Uint8Array | un
   copy(packet.chaddr, octets, 28, 16);
   copy(packet.sname, octets, SNAME.at, SNAME.length);
   copy(packet.file, octets, FILE.at, FILE.length);
-  writeNumber(octets, 236, 0x63825363);
-  writeOptions(octets, HEADER, places.options);
-  if (places.file.length > 0) writeOptions(octets, FILE.at, places.file);
-  if (places.sname.length > 0) writeOptions(octets, SNAME.at, places.sname);
-  return octets;
+  writeNumber(octets, 236, COOKIE);
 }
 
 type Option = readonly [code: number, value: Uint8Array];
 
 const NOTHING = new Uint8Array(0);
 
+const cut = createCutter();
+
+function numberAt(octets: Uint8Array, at: number): number {
+  const [a, b, c, d] = [octets[at], octets[at + 1], octets[at + 2], octets[at + 3]] as [number, number, number, number];
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+}
+
+/** The address read last: of the messages of a relay each has the same one, and its text costs more than the number. */
+let lastRead = { number: 0, address: NO_ADDRESS };
+
 function addressAt(octets: Uint8Array, at: number): Ipv4 {
-  if (octets[at] === 0 && octets[at + 1] === 0 && octets[at + 2] === 0 && octets[at + 3] === 0) return NO_ADDRESS;
-  return ipv4FromOctets(octets, at) as Ipv4;
+  const number = numberAt(octets, at);
+  if (number === 0) return NO_ADDRESS;
+  if (number !== lastRead.number) lastRead = { number, address: ipv4FromNumber(number) };
+  return lastRead.address;
 }
 
-function withoutClosingZeros(field: Uint8Array): Uint8Array {
-  let end = field.length;
-  while (end > 0 && field[end - 1] === 0) end--;
-  return field.subarray(0, end);
+function withoutClosingZeros(octets: Uint8Array, at: number, length: number): Uint8Array {
+  let end = at + length;
+  while (end > at && octets[end - 1] === 0) end--;
+  return end === at ? NOTHING : octets.subarray(at, end);
 }
 
-function readOptions(field: Uint8Array, place: string, into: Map<number, Uint8Array>): void {
-  for (let at = 0; at < field.length; ) {
-    const code = field[at] as number;
+function readOptions(octets: Uint8Array, from: number, to: number, place: string, into: Map<number, Uint8Array>): void {
+  for (let at = from; at < to; ) {
+    const code = octets[at] as number;
     if (code === OPTION.end) return;
     if (code === OPTION.pad) {
       at++;
       continue;
     }
-    const length = field[at + 1];
-    if (length === undefined || at + 2 + length > field.length)
-      throw new MalformedPacket(
-        `option ${code} in ${place} claims ${length ?? "no"} octets, ${field.length - at - 2} are left`,
-      );
-    const piece = field.subarray(at + 2, at + 2 + length);
+    const length = at + 1 < to ? (octets[at + 1] as number) : undefined;
+    if (length === undefined || at + 2 + length > to)
+      throw new MalformedPacket(`option ${code} in ${place} claims ${length ?? "no"} octets, ${to - at - 2} are left`);
+    const piece = octets.subarray(at + 2, at + 2 + length);
     const before = into.get(code);
     into.set(code, before === undefined ? piece : joined(before, piece));
     at += 2 + length;
@@ -263,7 +298,7 @@ function space([, value]: Option): number {
   return value.length + 2 * Math.max(1, Math.ceil(value.length / 255));
 }
 
-function writeOptions(octets: Uint8Array, start: number, options: readonly Option[]): void {
+function writeOptions(octets: Uint8Array, start: number, options: Iterable<Option>): void {
   let at = start;
   for (const [code, value] of options) {
     let from = 0;
@@ -283,7 +318,8 @@ function writeAddress(octets: Uint8Array, at: number, address: Ipv4): void {
   if (address !== NO_ADDRESS) writeNumber(octets, at, ipv4ToNumber(address));
 }
 
-function writeNumber(octets: Uint8Array, at: number, value: number): void {
+/** Writes a 32-bit number, most significant octet first; taken modulo 2³². */
+export function writeNumber(octets: Uint8Array, at: number, value: number): void {
   octets[at] = value >>> 24;
   octets[at + 1] = value >>> 16;
   octets[at + 2] = value >>> 8;
