@@ -15,6 +15,26 @@ test("a REQUEST is heard before the DISCOVERs that came first, and each kind in 
   expect(heard).toEqual([3, 4, 1, 2]);
 });
 
+test("after a turn of several the thread naps, once their answers have left; after one or two it does not", async () => {
+  const octets = octetsOf(discover());
+  const seen: string[] = [];
+  const take = createInbox(
+    () => queueMicrotask(() => seen.push("answered")),
+    () => seen.push("nap"),
+  );
+  const hear = async (messages: number) => {
+    seen.length = 0;
+    for (let n = 0; n < messages; n++) take(octets, source, true);
+    await vi.waitFor(() => expect(seen.filter((what) => what === "answered")).toHaveLength(messages));
+    await new Promise((resolve) => setImmediate(resolve));
+    return seen.filter((what) => what === "nap").length;
+  };
+  expect(await hear(1)).toBe(0);
+  expect(await hear(2)).toBe(0);
+  expect(await hear(3)).toBe(1);
+  expect(seen.at(-1)).toBe("nap");
+});
+
 test("a flood is heard in turns that leave timers room, and what is beyond the inbox is dropped", async () => {
   let heard = 0;
   const busy = (until: number): void => {
