@@ -1,4 +1,4 @@
-import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from "../wire/address.ts";
+import { type Ipv4, ipv4FromNumber, ipv4Key, ipv4ToNumber } from "../wire/address.ts";
 import { isFree, type Lease } from "./lease.ts";
 import type { AddressRange } from "./settings.ts";
 
@@ -139,18 +139,18 @@ function createOffers() {
   let first = 0;
   return {
     changed(ip: Ipv4, record: Lease | undefined): void {
-      const number = numbered(ip);
+      const key = ipv4Key(ip);
       if (record?.at === "offered") {
-        out.set(number, record);
+        out.set(key, record);
         line.push(record);
-      } else out.delete(number);
+      } else out.delete(key);
     },
     count(now: number): number {
       for (let next = line[first]; next !== undefined; next = line[first]) {
-        const number = numbered(next.ip);
-        const stands = out.get(number) === next;
+        const key = ipv4Key(next.ip);
+        const stands = out.get(key) === next;
         if (stands && next.until > now) break;
-        if (stands) out.delete(number);
+        if (stands) out.delete(key);
         first++;
       }
       if (first > 1024 && first * 2 > line.length) {
@@ -163,11 +163,6 @@ function createOffers() {
 }
 
 type Offer = Extract<Lease, { readonly at: "offered" }>;
-
-/** A key that V8 holds in the reference itself and need not read, where a text is read and hashed for each packet. */
-function numbered(ip: Ipv4): number {
-  return ipv4ToNumber(ip) | 0;
-}
 
 interface Queue {
   put(ip: Ipv4, at: number): void;
@@ -223,23 +218,23 @@ function createQueue(): Queue {
   const tidy = (): void => {
     if (ips.length <= 2 * standsAt.size + 64) return;
     const kept = [...standsAt].sort(([, a], [, b]) => a - b);
-    ips = kept.map(([number]) => ipv4FromNumber(number));
+    ips = kept.map(([key]) => ipv4FromNumber(key));
     instants = kept.map(([, at]) => at);
   };
 
   return {
     put(ip, at) {
-      const number = numbered(ip);
-      const before = standsAt.get(number);
+      const key = ipv4Key(ip);
+      const before = standsAt.get(key);
       if (before !== undefined && before <= at) return;
-      standsAt.set(number, at);
+      standsAt.set(key, at);
       rise(ips.length, ip, at);
       tidy();
     },
     first() {
       while (ips.length > 0) {
         const [ip, at] = [ips[0] as Ipv4, instants[0] as number];
-        if (standsAt.get(numbered(ip)) === at) return { ip, at };
+        if (standsAt.get(ipv4Key(ip)) === at) return { ip, at };
         removeFirst();
       }
       return undefined;
@@ -247,7 +242,7 @@ function createQueue(): Queue {
     drop() {
       const ip = ips[0];
       if (ip === undefined) return;
-      standsAt.delete(numbered(ip));
+      standsAt.delete(ipv4Key(ip));
       removeFirst();
     },
   };

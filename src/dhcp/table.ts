@@ -1,4 +1,4 @@
-import { type Ipv4, ipv4ToNumber, type Mac } from "../wire/address.ts";
+import { type Ipv4, ipv4Key, type Mac } from "../wire/address.ts";
 import { hex } from "../wire/hex.ts";
 import { createFadingMap } from "./fading-map.ts";
 import { isHeldBy, type Lease, type LeaseEvent, type LeaseStep, step } from "./lease.ts";
@@ -31,12 +31,12 @@ export function createLeaseTable(kept: readonly Lease[], network: Network): Leas
   const former = createFadingMap<string, true>(FORMER_KEPT);
 
   const put = (ip: Ipv4, lease: Lease | undefined): void => {
-    const number = numbered(ip);
-    const slot = byAddress.get(number);
+    const key = ipv4Key(ip);
+    const slot = byAddress.get(key);
     if (slot === undefined) {
       if (lease !== undefined) {
         const made: Slot = { lease };
-        byAddress.set(number, made);
+        byAddress.set(key, made);
         enter(byClient, lease.clientKey, made);
         if (!isUsual(lease)) enter(byMac, lease.mac, made);
       }
@@ -49,7 +49,7 @@ export function createLeaseTable(kept: readonly Lease[], network: Network): Leas
         if (before.at === "bound" && !byClient.has(before.clientKey)) former.set(before.clientKey, true);
       }
       if (otherMac && !isUsual(before)) forget(byMac, before.mac, slot);
-      if (lease === undefined) byAddress.delete(number);
+      if (lease === undefined) byAddress.delete(key);
       else {
         slot.lease = lease;
         if (otherClient) enter(byClient, lease.clientKey, slot);
@@ -59,7 +59,7 @@ export function createLeaseTable(kept: readonly Lease[], network: Network): Leas
     network.poolOf(ip)?.changed(ip, lease);
   };
 
-  const leaseOf = (ip: Ipv4): Lease | undefined => byAddress.get(numbered(ip))?.lease;
+  const leaseOf = (ip: Ipv4): Lease | undefined => byAddress.get(ipv4Key(ip))?.lease;
   network.useRecords(leaseOf);
   for (const lease of kept) put(lease.ip, lease);
 
@@ -91,11 +91,6 @@ interface Slot {
 
 /** Most have one record, which then needs no array of its own. */
 type Index<Key> = Map<Key, Slot | readonly Slot[]>;
-
-/** A key that V8 holds in the reference itself and need not read, where a text is read and hashed for each packet. */
-function numbered(ip: Ipv4): number {
-  return ipv4ToNumber(ip) | 0;
-}
 
 /** The record of a client that sends no option 61 and one that sends the usual `01` and its MAC are the same client. */
 export function clientKeyOf(htype: number, chaddr: Uint8Array, clientId: Uint8Array | undefined): string {

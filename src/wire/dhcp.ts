@@ -60,7 +60,6 @@ export const NO_ADDRESS = "0.0.0.0" as Ipv4;
 
 /** The offset of the options field. */
 export const OPTIONS_AT = 240;
-const HEADER = OPTIONS_AT;
 const SNAME = { at: 44, length: 64 } as const;
 const FILE = { at: 108, length: 128 } as const;
 /** BOOTP's 300 octets, below which some relays and phones drop a message (RFC 951 §3, RFC 1542 §2.1). */
@@ -76,12 +75,12 @@ const COOKIE = 0x63825363;
  * field and an option 52 that is not 1, 2 or 3.
  */
 export function decodeDhcp(octets: Uint8Array): DhcpPacket {
-  if (octets.length < HEADER) throw new MalformedPacket(`${octets.length} octets, a DHCP message has at least 240`);
+  if (octets.length < OPTIONS_AT) throw new MalformedPacket(`${octets.length} octets, a DHCP message has at least 240`);
   if (numberAt(octets, 236) !== COOKIE) throw new MalformedPacket("the magic cookie is not 63 82 53 63");
   const hlen = octets[2] as number;
   if (hlen > 16) throw new MalformedPacket(`hlen is ${hlen}, the chaddr field has 16 octets`);
   const options = new Map<number, Uint8Array>();
-  readOptions(octets, HEADER, octets.length, "options", options);
+  readOptions(octets, OPTIONS_AT, octets.length, "options", options);
   const overload = takeOverload(options);
   if (overload & 1) readOptions(octets, FILE.at, FILE.at + FILE.length, "file", options);
   if (overload & 2) readOptions(octets, SNAME.at, SNAME.at + SNAME.length, "sname", options);
@@ -115,9 +114,9 @@ export function decodeDhcp(octets: Uint8Array): DhcpPacket {
 export function encodeDhcp(packet: DhcpPacket, limit = LARGEST): Uint8Array | undefined {
   const places = layOut(packet, Math.min(limit, LARGEST));
   if (places === undefined) return undefined;
-  const octets = cut(Math.max(MINIMUM, HEADER + places.used + 1));
+  const octets = cut(Math.max(MINIMUM, OPTIONS_AT + places.used + 1));
   writeFields(octets, packet);
-  writeOptions(octets, HEADER, places.options);
+  writeOptions(octets, OPTIONS_AT, places.options);
   if (places.file.length > 0) writeOptions(octets, FILE.at, places.file);
   if (places.sname.length > 0) writeOptions(octets, SNAME.at, places.sname);
   return octets;
@@ -136,7 +135,7 @@ export function encodeOptions(options: Options): Uint8Array {
  * without a use of the file and sname fields. Where these options start in the result is {@link OPTIONS_AT}.
  */
 export function encodeBehind(encoded: Uint8Array, packet: DhcpPacket, limit: number): Uint8Array | undefined {
-  let length = HEADER + encoded.length + 1;
+  let length = OPTIONS_AT + encoded.length + 1;
   for (const option of packet.options) {
     if (option[1].length > 255) return undefined;
     length += space(option);
@@ -144,8 +143,8 @@ export function encodeBehind(encoded: Uint8Array, packet: DhcpPacket, limit: num
   if (length > limit) return undefined;
   const octets = cut(Math.max(MINIMUM, length));
   writeFields(octets, packet);
-  octets.set(encoded, HEADER);
-  writeOptions(octets, HEADER + encoded.length, packet.options);
+  octets.set(encoded, OPTIONS_AT);
+  writeOptions(octets, OPTIONS_AT + encoded.length, packet.options);
   return octets;
 }
 
@@ -239,7 +238,7 @@ interface Layout {
 }
 
 function layOut(packet: DhcpPacket, limit: number): Layout | undefined {
-  const room = limit - HEADER - 1;
+  const room = limit - OPTIONS_AT - 1;
   const all: Option[] = [];
   let used = 0;
   for (const option of packet.options) {
