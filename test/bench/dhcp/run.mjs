@@ -14,7 +14,10 @@ import { parseArgs } from "node:util";
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "3" },
-    rates: { type: "string", default: "500,1000,2000,4000,6000,8000,10000,12000,15000,17000,19000,21000,23000" },
+    rates: {
+      type: "string",
+      default: "500,1000,2000,4000,6000,8000,10000,12000,15000,17000,19000,21000,23000,25000,27000,30000",
+    },
     servers: { type: "string", default: "provision,provision-900,kea,isc,dnsmasq" },
     /** Drops that still count as clean, in percent of the DISCOVERs and of the REQUESTs. */
     clean: { type: "string", default: "0.1" },
