@@ -96,16 +96,13 @@ export async function startDhcp(listening: DhcpListening): Promise<DhcpService> 
     }
   };
   const later = (answer: Promise<DhcpAnswer>, from: Source): void => {
-    const done = (): void => {
-      waiting--;
-      if (waiting === 0) whenIdle?.();
-    };
     waiting++;
     answer
       .then((one) => send(one, from))
-      .then(done, (error: unknown) => {
-        failed(error);
-        done();
+      .catch(failed)
+      .finally(() => {
+        waiting--;
+        if (waiting === 0) whenIdle?.();
       });
   };
   const failed = (error: unknown): void => note({ event: "dhcp.failed", detail: `no answer: ${String(error)}` });
