@@ -282,12 +282,17 @@ class Batches {
   /** A datagram that Node read itself; when many come, or one lone client answers at once, we go on from here. */
   received(socket: BatchSocket, octets: Uint8Array, ip: number, port: number): void {
     const soon = performance.now() - this.#receivedAt < BACK_TO_BACK;
+    const more = soon || this.#turnIsDue;
     this.#reading = true;
     socket.deliver(octets, ip, port);
+    if (more && this.#crowded) {
+      this.#fetch(socket);
+      this.#turnSoon();
+    }
     this.#reading = false;
-    const answered = this.#spins && !this.#crowded ? this.#queuedBy : undefined;
+    const answered = this.#spins ? this.#queuedBy : undefined;
     this.flush();
-    if (soon || this.#turnIsDue) this.#turn(answered);
+    if (more && !this.#crowded) this.#turn(answered);
     this.#receivedAt = performance.now();
   }
 
