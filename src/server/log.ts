@@ -49,7 +49,14 @@ export function standardError(): DestinationStream & { flush(): void } {
     pending = left.length > 0;
     if (pending) setTimeout(flush, RETRY).unref();
   };
-  process.once("exit", flush);
+  // The reader may be late by a moment; one that is gone is known at once.
+  process.once("exit", () => {
+    flush();
+    for (let tries = 0; pending && tries < LAST_TRIES; tries++) {
+      Atomics.wait(NEVER_WOKEN, 0, 0, LAST_PAUSE);
+      flush();
+    }
+  });
   return {
     write(line) {
       if (left.length + lines.length > MOST_WAITING) return;
@@ -65,6 +72,10 @@ export function standardError(): DestinationStream & { flush(): void } {
 const MOST_WAITING = 1024 * 1024;
 /** Ms until a full pipe is tried again. */
 const RETRY = 50;
+/** At its end a service waits three seconds in all for a reader to take what is left. */
+const LAST_TRIES = 600;
+const LAST_PAUSE = 5;
+const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4));
 
 /** Writes to standard error; what a full pipe does not take now. Where nobody reads any more, everything is gone. */
 function unwritten(octets: Uint8Array): Uint8Array {

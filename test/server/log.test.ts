@@ -28,6 +28,15 @@ describe("the log on standard error", () => {
     expect(numbers(log)).toEqual(Array.from({ length: 5_050 }, (_, n) => n));
   });
 
+  it("has them all where its reader is late and the pipe is full when the service ends", async () => {
+    const { child, ended } = logging(5_050);
+    child.stderr.pause();
+    await new Promise((later) => setTimeout(later, 600));
+    const log = await text(child.stderr);
+    expect(await ended).toBe(0);
+    expect(numbers(log)).toEqual(Array.from({ length: 5_050 }, (_, n) => n));
+  });
+
   it("keeps nobody from his work when its reader has gone", async () => {
     const { child, ended } = logging(20_000);
     child.stderr.destroy();
