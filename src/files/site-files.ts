@@ -256,12 +256,17 @@ const LISTINGS_KEPT = 256;
 
 function createFolders(): Folders {
   const kept = new Map<string, { readonly found: FolderStamp; readonly listing: Listing }>();
+  const known = (path: string, found: FolderStamp): Listing | undefined => {
+    const last = kept.get(path);
+    return last !== undefined && isAsItWas(last.found, found) ? last.listing : undefined;
+  };
   return {
+    known,
     async list(path) {
       const now = Date.now();
       const found = await stat(path, { bigint: true });
-      const known = kept.get(path);
-      if (known !== undefined && isAsItWas(known.found, found)) return known.listing;
+      const unchanged = known(path, found);
+      if (unchanged !== undefined) return unchanged;
       const listing = listingOf(await readdir(path, { withFileTypes: true }));
       kept.delete(path);
       if (now - Number(found.ctimeNs / 1_000_000n) > CLOCK_TICK) kept.set(path, { found, listing });
@@ -270,10 +275,6 @@ function createFolders(): Folders {
         kept.delete(oldest);
       }
       return listing;
-    },
-    known(path, found) {
-      const known = kept.get(path);
-      return known !== undefined && isAsItWas(known.found, found) ? known.listing : undefined;
     },
   };
 }

@@ -39,3 +39,10 @@ export function quickened(clock: Clock, times: number, timers: number): Clock {
     after: (ms, wake) => clock.after(ms / timers, wake),
   };
 }
+
+/** Lets nothing at all run in this thread for `milliseconds`; the sockets and the disk go on. */
+export function holdThread(milliseconds: number): void {
+  Atomics.wait(NEVER_WOKEN, 0, 0, milliseconds);
+}
+
+const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4));

@@ -1,5 +1,6 @@
 import type { Ipv4 } from "../wire/address.ts";
 import { MESSAGE, OPTION } from "../wire/dhcp-options.ts";
+import { holdThread } from "./clock.ts";
 
 /** Where a message came from. */
 export interface Source {
@@ -31,7 +32,7 @@ const NAP = 0.5;
  * socket alone for a moment, so all that runs here waits with us; where it has work, more messages gather meanwhile and
  * there is no nap.
  */
-export function createInbox(hear: OnMessage, nap: () => void = sleep): OnMessage {
+export function createInbox(hear: OnMessage, nap: () => void = () => holdThread(NAP)): OnMessage {
   const requests: Waiting[] = [];
   const others: Waiting[] = [];
   let scheduled = false;
@@ -63,12 +64,6 @@ export function createInbox(hear: OnMessage, nap: () => void = sleep): OnMessage
     schedule();
   };
 }
-
-function sleep(): void {
-  Atomics.wait(NEVER_WOKEN, 0, 0, NAP);
-}
-
-const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4));
 
 interface Waiting {
   readonly octets: Uint8Array;

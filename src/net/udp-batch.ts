@@ -281,8 +281,7 @@ class Batches {
 
   /** A datagram that Node read itself; when many come, or one lone client answers at once, we go on from here. */
   received(socket: BatchSocket, octets: Uint8Array, ip: number, port: number): void {
-    const soon = performance.now() - this.#receivedAt < BACK_TO_BACK;
-    const more = soon || this.#turnIsDue;
+    const more = this.#turnIsDue || performance.now() - this.#receivedAt < BACK_TO_BACK;
     this.#reading = true;
     socket.deliver(octets, ip, port);
     if (more && this.#crowded) {

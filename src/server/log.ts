@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { type DestinationStream, type Logger, pino } from "pino";
+import { holdThread } from "../net/clock.ts";
 import type { Note } from "../provision/ports.ts";
 import { macWithColons } from "../wire/address.ts";
 import { masked } from "./masked.ts";
@@ -53,7 +54,7 @@ export function standardError(): DestinationStream & { flush(): void } {
   process.once("exit", () => {
     flush();
     for (let tries = 0; pending && tries < LAST_TRIES; tries++) {
-      Atomics.wait(NEVER_WOKEN, 0, 0, LAST_PAUSE);
+      holdThread(LAST_PAUSE);
       flush();
     }
   });
@@ -75,7 +76,6 @@ const RETRY = 50;
 /** At its end a service waits three seconds in all for a reader to take what is left. */
 const LAST_TRIES = 600;
 const LAST_PAUSE = 5;
-const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4));
 
 /** Writes to standard error; what a full pipe does not take now. Where nobody reads any more, everything is gone. */
 function unwritten(octets: Uint8Array): Uint8Array {
