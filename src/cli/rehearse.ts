@@ -4,6 +4,7 @@ import { planJson, planText } from "../migration/plan-document.ts";
 import type { Model } from "../phones/family.ts";
 import { failure } from "../server/failure.ts";
 import { loadKnowledge, planFor, readModel } from "../server/knowledge.ts";
+import { wayBack } from "../server/plan-report.ts";
 import type { Run } from "./action.ts";
 import type { Globals } from "./globals.ts";
 import { policyOption } from "./plan.ts";
@@ -59,7 +60,8 @@ async function play(terminal: Terminal, options: Options): Promise<number> {
     throw failure("E_USAGE", 2, { where: "--from unknown", message: "a simulated phone has to run something", remedy });
   }
   const { planned } = planFor(known, { model: model.id, from, to: options.to, policy: options.policy });
-  const setting = { model: model.id, family: model.family, missing: [] };
+  const back = wayBack(known, planned);
+  const setting = { model: model.id, family: model.family, missing: [], ...(back === undefined ? {} : { back }) };
   if (options.json !== true) say(terminal, planText(planned, setting));
   if (planned.kind !== "plan") {
     if (options.json === true) sayJson(terminal, planJson(planned, setting));

@@ -25,8 +25,8 @@ export async function settingOf(known: Known, vault: Vault, model: string, plann
   };
 }
 
-/** The plan from the end of `planned` to its start, under the same policy. */
-function wayBack(known: Known, planned: Planned): Planned | undefined {
+/** The plan from the end of `planned` to its start, under the same policy; none where the start is not known. */
+export function wayBack(known: Known, planned: Planned): Planned | undefined {
   if (planned.kind !== "plan" || planned.plan.from === undefined) return undefined;
   const { model, policy, from, to } = planned.plan;
   return planFor(known, { model, policy, from: to.load, to: from.load }).planned;

@@ -79,5 +79,6 @@ test("on a terminal a rehearsal draws bars, and says in the end who arrived", { 
   expect(err).toMatch(/00:0e:84:c0:00:00 {2}\[#+\.*\] 1\/1 (?:loading|restarting)/);
   expect(err).toContain("\u001b[2A\u001b[J");
   expect(out).toContain("1 of 1 phones arrived");
+  expect(out).toContain("The way back:\n  - There is one, of one stage: SCCP 8.1(2)SR2 -> SIP 8.12.");
   expect(exit).toBe(0);
 });
