@@ -128,8 +128,12 @@ function view(from: Release | undefined, to: Release, lever: Lever): StageView {
   const atEnd = to.protocol === "SIP" ? [...sip, ...hideAll(sccpKinds)] : [...sccp, ...hideAll(sipKinds)];
   const never = [os79xx, ...hideAll(neverKinds)];
   const told = leverFiles(from, to, lever, sip, sccp);
+  // Read on a check-sync alone, which is to restart a phone that waits: brief, it names a SYNC that no phone has.
+  const waiting = (told.waiting ?? atEnd).map((one) =>
+    one.kind === "syncinfo" && from?.protocol === "SIP" ? say("syncinfo", to.load, true) : one,
+  );
   return {
-    waiting: { publications: [...never, ...(told.waiting ?? atEnd)], images },
+    waiting: { publications: [...never, ...waiting], images },
     installing: { publications: [...never, ...(told.installing ?? atEnd)], images },
   };
 }

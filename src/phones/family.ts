@@ -45,7 +45,7 @@ export type Clue =
 
 /** What a name answers to a phone of a stage. */
 export type Publication =
-  /** Rendered from the template `kind`, with `load` named in it. `brief`: with nothing but the load (rule N4). */
+  /** Rendered from the template `kind`, with `load` named in it. `brief`: with nothing but the load (rule N4, syncinfo.xml). */
   | { readonly kind: string; readonly answer: "rendered"; readonly load: string; readonly brief: boolean }
   /** Answered "file not found", so that the phone does not turn to the other protocol (rule N9). */
   | { readonly kind: string; readonly answer: "absent" };

@@ -22,7 +22,8 @@ const rows: readonly Row[] = [
     protocol: "SIP",
     by: "notify",
     event: "check-sync",
-    caution: "It waits until it has been idle for 20 seconds, reads syncinfo.xml and starts again where SYNC differs.",
+    caution:
+      "It waits until it has been idle for 20 seconds, reads syncinfo.xml and starts again where SYNC differs from its own: while it waits for its stage, or by the setting syncinfo_sync.",
     because: {
       reason: "SIP 2.0 and newer read syncinfo.xml on a NOTIFY with Event: check-sync; no password is asked for",
       source: "Cisco 7960G/7940G SIP administrator's guide 8.0",

@@ -52,6 +52,16 @@ test("a model nobody makes is not guessed", () => {
   for (const text of ["", "796", "79600", "7961x", "phone"]) expect(modelOf(text)).toBeUndefined();
 });
 
+test("a SIP phone that waits for its stage finds a SYNC that restarts it at a check-sync, and no longer once it loads", () => {
+  for (const lever of ["os79xx", "image_version"] as const) {
+    const { waiting, installing } = cisco7940.view(sip812, sccp809, lever);
+    const told = (view: typeof waiting) => view.publications.find(({ kind }) => kind === "syncinfo");
+    expect(told(waiting)).toMatchObject({ answer: "rendered", brief: true });
+    expect(told(installing)).not.toMatchObject({ brief: true });
+  }
+  expect(cisco7940.atRest(sip812).publications.find(({ kind }) => kind === "syncinfo")).toMatchObject({ brief: false });
+});
+
 const kindsTold = (view: { publications: readonly { kind: string; answer: string }[] }) =>
   view.publications.filter((p) => p.answer === "rendered").map((p) => p.kind);
 

@@ -52,6 +52,7 @@ describe("the files of a 7940 or 7960", () => {
     ["dialplan.xml", "dialplan", {}],
     ["RINGLIST.DAT", "ringlist", {}],
     ["syncinfo.xml", "syncinfo", {}],
+    ["syncinfo-waiting.xml", "syncinfo", { release: sccp812, brief: true }],
   ];
   for (const [name, kind, changes] of CASES) {
     test(`${name} is what the golden file says`, () => {
