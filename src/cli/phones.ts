@@ -265,7 +265,7 @@ async function gather(
 
 async function exportFile(terminal: Terminal, options: Globals & { passwords?: boolean }): Promise<number> {
   const request = { passwords: options.passwords ?? false };
-  const { csv } = await withAdministration(terminal, options, (ask) => ask.exportPhones(request));
-  terminal.out.write(csv);
+  const { lines } = await withAdministration(terminal, options, (ask) => ask.exportPhones(request));
+  terminal.out.write(lines.join(""));
   return 0;
 }

@@ -10,6 +10,9 @@ const mac = z.string().transform((text, context) => {
 
 const word = z.string().max(256);
 
+/** How many phones one request puts into the inventory. */
+export const MOST_PHONES = 100_000;
+
 const line = z.strictObject({
   name: word,
   label: word.optional(),
@@ -72,7 +75,7 @@ export const controlRequests = {
   phone: z.strictObject({ mac }),
   exportPhones: z.strictObject({ passwords: z.boolean().default(false) }),
   putPhones: z.strictObject({
-    phones: z.array(phone).max(100_000),
+    phones: z.array(phone).max(MOST_PHONES),
     replace: z.boolean().default(true),
     dryRun: z.boolean().default(false),
   }),
@@ -80,6 +83,12 @@ export const controlRequests = {
   render: z.strictObject({ name: word, mac, stage: z.number().int().min(1).max(99).optional() }),
   explain: z.strictObject({ mac }),
 } as const;
+
+/**
+ * The list of a request that may be long. To be read and checked a little at a time such a request is sent as several,
+ * each with a part of the list and all the rest, which are one when all have arrived.
+ */
+export const longLists: { readonly [operation: string]: string | undefined } = { putPhones: "phones" };
 
 export type ControlRequests = typeof controlRequests;
 

@@ -1,8 +1,12 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { jsonStream } from "./json-stream.ts";
 
-/** What an admin's command asks of a running server, by name. Each takes and gives plain JSON values. */
-export type Operations = Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
+/**
+ * What an admin's command asks of a running server, by name. Each takes and gives plain JSON values. `more` are the
+ * further parts of a request with a long list (see `longLists`).
+ */
+export type Operations = Readonly<Record<string, (input: unknown, more?: readonly unknown[]) => Promise<unknown>>>;
 
 /** A failure as it crosses the socket: the receiver makes the same failure of it. */
 export interface ToldFailure {
@@ -13,6 +17,9 @@ export interface ToldFailure {
 
 /** An inventory of 100,000 phones with every column takes half of it. */
 const mostOctets = 64 * 1_048_576;
+
+/** The media type of a request in several parts, each a line of JSON. */
+const inLines = "application/x-ndjson";
 
 /**
  * `POST /<operation>` on the control socket: a unix socket that only the admin's own user can open (mode 0600), and so the
@@ -25,11 +32,30 @@ export function control(operations: Operations, told: (error: unknown) => ToldFa
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (operation === undefined) return context.json({ failed: unknown(name) }, 404);
     try {
-      return context.json({ done: (await operation(await context.req.json())) ?? null });
+      const lines = context.req.header("content-type") === inLines;
+      const [input, ...more] = lines ? await partsIn(context.req.raw.body) : [await context.req.json()];
+      const done = (await operation(input, more)) ?? null;
+      return context.body(jsonStream({ done }), 200, { "content-type": "application/json" });
     } catch (error) {
       return context.json({ failed: told(error) }, 409);
     }
   });
+}
+
+/** Each line is read as it arrives: one JSON text of a whole inventory would hold the event loop for half a second. */
+async function partsIn(body: ReadableStream<Uint8Array> | null): Promise<readonly unknown[]> {
+  const parts: unknown[] = [];
+  const decoder = new TextDecoder();
+  let begun = "";
+  for await (const octets of body ?? []) {
+    const [first = "", ...others] = decoder.decode(octets, { stream: true }).split("\n");
+    begun += first;
+    for (const next of others) {
+      parts.push(JSON.parse(begun));
+      begun = next;
+    }
+  }
+  return [...parts, JSON.parse(begun)];
 }
 
 function tooLarge(): ToldFailure {

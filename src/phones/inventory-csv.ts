@@ -271,18 +271,48 @@ function unguarded(cell: string): string {
  * Passwords are left out unless `passwords` asks for them. A cell that a spreadsheet would run as a formula is guarded by
  * an apostrophe. What the server observed (`running`, `ip`) is left out: read back later, it would be older than what is known.
  */
-export function writeInventory(phones: readonly Phone[], { passwords = false }: { passwords?: boolean } = {}): string {
-  const rows = phones.map((phone) => cellsOf(phone, passwords));
-  const present = new Set(rows.flatMap((row) => [...row.keys()]));
-  const lineNames = Array.from({ length: LINES }, (_, i) =>
-    Object.keys(LINE_COLUMNS).map((suffix) => `line${i + 1}${suffix}`),
-  ).flat();
-  const fixed = ["mac", "model", "group", "label", ...lineNames];
-  const settings = [...present].filter((name) => !fixed.includes(name)).sort();
-  const columns = [...fixed.filter((name) => name === "mac" || present.has(name)), ...settings];
-  const lines = [columns, ...rows.map((row) => columns.map((name) => guarded(row.get(name) ?? "")))];
-  return lines.map((cells) => `${cells.map(quoted).join(",")}\r\n`).join("");
+export function writeInventory(phones: readonly Phone[], options: { passwords?: boolean } = {}): string {
+  const { columnsOf, header, line } = inventoryWriter(options);
+  for (const phone of phones) columnsOf(phone);
+  return [header(), ...phones.map(line)].join("");
 }
+
+/** {@link writeInventory} for an inventory too long to be written in one go. */
+export interface InventoryWriter {
+  /** Takes in which columns the phone needs; asked of every phone before any is written. */
+  columnsOf(phone: Phone): void;
+  header(): string;
+  line(phone: Phone): string;
+}
+
+export function inventoryWriter({ passwords = false }: { passwords?: boolean }): InventoryWriter {
+  const present = new Set(["mac"]);
+  let columns: readonly string[] = [];
+  const written = (cells: readonly string[]) => `${cells.map(quoted).join(",")}\r\n`;
+  return {
+    columnsOf(phone) {
+      for (const name of cellsOf(phone, passwords).keys()) present.add(name);
+    },
+    header() {
+      const settings = [...present].filter((name) => !FIXED.includes(name)).sort();
+      columns = [...FIXED.filter((name) => present.has(name)), ...settings];
+      return written(columns);
+    },
+    line(phone) {
+      const cells = cellsOf(phone, passwords);
+      return written(columns.map((name) => guarded(cells.get(name) ?? "")));
+    },
+  };
+}
+
+/** The columns that are not settings, in the order in which they are written. */
+const FIXED: readonly string[] = [
+  "mac",
+  "model",
+  "group",
+  "label",
+  ...Array.from({ length: LINES }, (_, i) => Object.keys(LINE_COLUMNS).map((suffix) => `line${i + 1}${suffix}`)).flat(),
+];
 
 function cellsOf(phone: Phone, passwords: boolean): ReadonlyMap<string, string> {
   const cells = new Map<string, string>([["mac", phone.mac]]);

@@ -1,4 +1,4 @@
-import type { Phone, Sighting } from "../phones/phone.ts";
+import type { Sighting } from "../phones/phone.ts";
 import type { Store } from "../store/store.ts";
 import { type Mac, macWithColons } from "../wire/address.ts";
 
@@ -25,14 +25,19 @@ const mostOnPort = 3;
  */
 export async function readPlaces(store: Store): Promise<Places> {
   const phones = await store.phones();
-  const byMac = new Map(phones.map((phone) => [phone.mac, phone]));
-  const byLabel = groupedBy(phones, ({ label }) => label);
+  const labels = new Map<Mac, string>();
+  const byLabel = new Map<string, Mac[]>();
+  for (const { mac, label } of phones) {
+    if (label === undefined || label === "") continue;
+    labels.set(mac, label);
+    put(byLabel, label, mac);
+  }
   const ports = new Map<Mac, string>();
   const byPort = new Map<string, Mac[]>();
   for (const lease of await store.leases()) {
     if (lease.at !== "bound" || lease.relayInformation === undefined) continue;
     ports.set(lease.mac, lease.relayInformation);
-    byPort.set(lease.relayInformation, [...(byPort.get(lease.relayInformation) ?? []), lease.mac]);
+    put(byPort, lease.relayInformation, lease.mac);
   }
 
   async function lastSeen(mac: Mac): Promise<number> {
@@ -56,8 +61,8 @@ export async function readPlaces(store: Store): Promise<Places> {
       const before = seen.find(({ ip }) => ip !== last.ip);
       const moved: Noticed[] =
         before === undefined ? [] : [{ what: "moved", words: `it moved from ${before.ip} to ${last.ip}` }];
-      const label = byMac.get(mac)?.label;
-      const twins = label === undefined || label === "" ? [] : (byLabel.get(label) ?? []).map((phone) => phone.mac);
+      const label = labels.get(mac);
+      const twins = label === undefined ? [] : (byLabel.get(label) ?? []);
       const port = ports.get(mac);
       const onPort = port === undefined ? [] : (byPort.get(port) ?? []);
       // A relay that writes the same into option 82 for many clients does not name a port.
@@ -76,11 +81,8 @@ export async function readPlaces(store: Store): Promise<Places> {
   };
 }
 
-function groupedBy(phones: readonly Phone[], key: (phone: Phone) => string | undefined): Map<string, Phone[]> {
-  const groups = new Map<string, Phone[]>();
-  for (const phone of phones) {
-    const name = key(phone);
-    if (name !== undefined) groups.set(name, [...(groups.get(name) ?? []), phone]);
-  }
-  return groups;
+function put<K>(lists: Map<K, Mac[]>, key: K, mac: Mac): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [mac]);
+  else list.push(mac);
 }

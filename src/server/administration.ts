@@ -1,15 +1,30 @@
 import type { Operations } from "../http/control.ts";
-import { type ControlRequests, controlRequests, type Received, type Sent } from "../http/control-requests.ts";
+import {
+  type ControlRequests,
+  controlRequests,
+  longLists,
+  MOST_PHONES,
+  type Received,
+  type Sent,
+} from "../http/control-requests.ts";
 import type { ExplainedSetting } from "../phones/explain.ts";
-import { writeInventory } from "../phones/inventory-csv.ts";
 import { type PhoneStatus, statusReport } from "../provision/status.ts";
+import { mapInTurns } from "../store/turns.ts";
 import type { Config } from "./config.ts";
 import { findServer } from "./control-client.ts";
 import { type Core, openCore } from "./core.ts";
 import { type MigrateAnswer, migrate, type Wished, wish } from "./enrolment.ts";
 import { Failure } from "./failure.ts";
 import { type Guided, guideFor } from "./guide.ts";
-import { listPhones, type PhoneStory, putPhones, removePhone, type ShownPhone, showPhone } from "./inventory.ts";
+import {
+  exportPhones,
+  listPhones,
+  type PhoneStory,
+  putPhones,
+  removePhone,
+  type ShownPhone,
+  showPhone,
+} from "./inventory.ts";
 import { report } from "./job-report.ts";
 import { type Probed, probe } from "./probe.ts";
 import { explainedSettings, octetsFor, type Served } from "./rendering.ts";
@@ -31,8 +46,8 @@ export interface Administration {
   guide(request: Sent<"guide">): Promise<Guided>;
   phones(request: Sent<"phones">): Promise<readonly ShownPhone[]>;
   phone(request: Sent<"phone">): Promise<PhoneStory>;
-  /** The inventory as CSV. */
-  exportPhones(request: Sent<"exportPhones">): Promise<{ readonly csv: string }>;
+  /** The inventory as CSV, line by line. */
+  exportPhones(request: Sent<"exportPhones">): Promise<{ readonly lines: readonly string[] }>;
   putPhones(request: Sent<"putPhones">): Promise<{ readonly put: number }>;
   removePhone(request: Sent<"removePhone">): Promise<{ readonly removed: string }>;
   /** Octets in base64; notes on what the phone cannot follow and the file leaves out. */
@@ -55,7 +70,7 @@ export function operationsOf(core: Core): Operations {
     guide: ({ mac }) => guideFor(core, mac),
     phones: () => listPhones(core),
     phone: ({ mac }) => showPhone(core, mac),
-    exportPhones: async (request) => ({ csv: writeInventory(await core.store.phones(), request) }),
+    exportPhones: (request) => exportPhones(core, request),
     putPhones: (request) => putPhones(core, request),
     removePhone: (request) => removePhone(core, request),
     render: async ({ name, mac, stage }) => {
@@ -66,7 +81,10 @@ export function operationsOf(core: Core): Operations {
   };
   const checked = (Object.keys(operations) as Name[]).map((name) => [
     name,
-    async (sent: unknown) => (operations[name] as (request: unknown) => Promise<unknown>)(received(name, sent)),
+    async (sent: unknown, more: readonly unknown[] = []) => {
+      const parts = await mapInTurns([sent, ...more], (part) => received(name, part));
+      return (operations[name] as (request: unknown) => Promise<unknown>)(joined(name, parts));
+    },
   ]);
   return Object.fromEntries(checked);
 }
@@ -92,6 +110,19 @@ export async function openAdministration(
   }
   const core = await openCore(config, now, false);
   return { ask: administrationBy(operationsOf(core)), served: false, close: () => core.close() };
+}
+
+/** The one request that was sent in parts. */
+function joined(name: Name, [first, ...more]: readonly unknown[]): unknown {
+  const list = longLists[name];
+  if (more.length === 0 || list === undefined) return first;
+  const whole = [first, ...more].flatMap(
+    (part) => (part as { readonly [list: string]: readonly unknown[] })[list] ?? [],
+  );
+  if (whole.length <= MOST_PHONES) return { ...(first as object), [list]: whole };
+  throw new Failure("E_CONTROL_REQUEST", 2, [
+    { where: `${name} ${list}`, message: `there are more than ${MOST_PHONES}`, remedy: "split the file" },
+  ]);
 }
 
 function received(name: Name, sent: unknown): unknown {

@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { connect } from "node:net";
 import { join, relative } from "node:path";
+import { longLists } from "../http/control-requests.ts";
 import { failure, systemCode } from "./failure.ts";
 import { type Told, untold } from "./told.ts";
 
@@ -63,9 +64,11 @@ function unreachable(socketPath: string, code: string, cause: unknown): Error {
 }
 
 function post(socketPath: string, operation: string, input: unknown): Promise<unknown> {
-  const body = JSON.stringify(input);
+  const parts = partsOf(operation, input);
+  const body = parts.map((part) => JSON.stringify(part)).join("\n");
+  const type = parts.length === 1 ? "application/json" : "application/x-ndjson";
   return new Promise((resolve, reject) => {
-    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const headers = { "content-type": type, "content-length": Buffer.byteLength(body) };
     const call = request({ socketPath, path: `/${operation}`, method: "POST", headers }, (answer) => {
       const pieces: Buffer[] = [];
       answer.on("data", (piece: Buffer) => pieces.push(piece));
@@ -81,6 +84,19 @@ function post(socketPath: string, operation: string, input: unknown): Promise<un
     call.on("error", reject);
     call.end(body);
   });
+}
+
+/** Phones in one part of a request: their JSON is read and checked in some milliseconds. */
+const partLength = 50;
+
+function partsOf(operation: string, input: unknown): readonly unknown[] {
+  const name = longLists[operation] ?? "";
+  const list = (input as { readonly [name: string]: unknown })[name];
+  if (!Array.isArray(list) || list.length <= partLength) return [input];
+  return Array.from({ length: Math.ceil(list.length / partLength) }, (_, i) => ({
+    ...(input as object),
+    [name]: list.slice(i * partLength, (i + 1) * partLength),
+  }));
 }
 
 function answered(text: string): unknown {

@@ -7,6 +7,7 @@ import { modelOf } from "../phones/families.ts";
 import type { Model } from "../phones/family.ts";
 import type { Phone } from "../phones/phone.ts";
 import { type EnrolOrder, enrol, judge, type Verdict } from "../provision/enrol.ts";
+import { mapInPieces } from "../store/turns.ts";
 import { type Mac, macWithColons, parseMac } from "../wire/address.ts";
 import type { Core } from "./core.ts";
 import { failure } from "./failure.ts";
@@ -206,16 +207,14 @@ export async function wish(core: Core, request: Received<"wish">): Promise<{ rea
     const remedy = "see who is: provision status";
     throw failure("E_NOT_ENROLLED", 1, { where: macWithColons(mac), message: "this phone is not enrolled", remedy });
   }
-  // All at once: the stop of a whole building must not wait for a thousand writes one after the other.
-  const phones = await Promise.all(
-    [...new Set(macs)].map(async (mac): Promise<Wished> => {
-      const moved = request.dryRun
-        ? undefined
-        : await core.tracker.advance(mac, { is: "wish", wish: request.wish }, core.now());
-      const migration = (moved?.tracked ?? core.tracker.of(mac))?.migration;
-      return { mac: macWithColons(parseMac(mac) ?? mac), state: migration === undefined ? "" : stateOf(migration) };
-    }),
-  );
+  // Many at once: the stop of a whole building must not wait for a thousand writes one after the other.
+  const phones = await mapInPieces([...new Set(macs)], async (mac): Promise<Wished> => {
+    const moved = request.dryRun
+      ? undefined
+      : await core.tracker.advance(mac, { is: "wish", wish: request.wish }, core.now());
+    const migration = (moved?.tracked ?? core.tracker.of(mac))?.migration;
+    return { mac: macWithColons(parseMac(mac) ?? mac), state: migration === undefined ? "" : stateOf(migration) };
+  });
   return { phones };
 }
 

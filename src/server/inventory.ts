@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { forModel } from "../firmware/graph.ts";
+import type { UpdateGraph } from "../firmware/release.ts";
 import type { Received } from "../http/control-requests.ts";
 import type { HistoryEntry } from "../migration/migration.ts";
 import type { Model } from "../phones/family.ts";
+import { inventoryWriter } from "../phones/inventory-csv.ts";
 import type { Line, Phone } from "../phones/phone.ts";
 import { isSecretName } from "../phones/secret-name.ts";
+import { mapInPieces, mapInTurns } from "../store/turns.ts";
 import { isStation, type Mac, macWithColons, parseMac } from "../wire/address.ts";
 import type { Core } from "./core.ts";
 import { Failure, failure } from "./failure.ts";
@@ -32,7 +35,18 @@ export interface PhoneStory {
 
 /** The inventory in the order of the MACs. */
 export async function listPhones(core: Core): Promise<readonly ShownPhone[]> {
-  return (await core.store.phones()).map(shown);
+  return mapInTurns(await core.store.phones(), shown);
+}
+
+/** The inventory as the lines of a CSV file. */
+export async function exportPhones(
+  core: Core,
+  request: Received<"exportPhones">,
+): Promise<{ readonly lines: readonly string[] }> {
+  const phones = await core.store.phones();
+  const writer = inventoryWriter(request);
+  await mapInTurns(phones, writer.columnsOf);
+  return { lines: [writer.header(), ...(await mapInTurns(phones, writer.line))] };
 }
 
 /** One phone with its history. Throws `E_PHONE_UNKNOWN`. */
@@ -56,20 +70,27 @@ export async function putPhones(
   core: Core,
   { phones, replace, dryRun }: Received<"putPhones">,
 ): Promise<{ put: number }> {
-  const before = await Promise.all(phones.map(({ mac }) => core.store.phone(mac)));
-  const taken = phones.map((row, i): Phone => {
-    const known = before[i];
-    const phone = phoneOf(core, row, known);
-    if (known !== undefined && !replace && !isDeepStrictEqual(phone, known)) throw exists(row.mac);
-    return phone;
+  const rows = new Map<Mac, PhoneRow>();
+  const macs = await mapInTurns(phones, (row) => {
+    rows.set(row.mac, row);
+    return row.mac;
   });
-  if (!dryRun) await core.store.putPhones(taken);
-  return { put: taken.length };
+  const loads = createLoadReader(core);
+  const taken = (mac: Mac, known: Phone | undefined): Phone => {
+    const phone = phoneOf(loads, rows.get(mac) as PhoneRow, known);
+    if (known !== undefined && !replace && !isDeepStrictEqual(phone, known)) throw exists(mac);
+    return phone;
+  };
+  if (dryRun) await mapInPieces(macs, async (mac) => void taken(mac, await core.store.phone(mac)));
+  else await core.store.takePhones(macs, taken);
+  return { put: phones.length };
 }
 
-function phoneOf(core: Core, row: Received<"putPhones">["phones"][number], known: Phone | undefined): Phone {
+type PhoneRow = Received<"putPhones">["phones"][number];
+
+function phoneOf(loadOf: LoadReader, row: PhoneRow, known: Phone | undefined): Phone {
   const model = row.model === undefined ? undefined : readModel(row.model);
-  const running = row.running === undefined ? known?.running : loadOf(core, row.mac, model, row.running);
+  const running = row.running === undefined ? known?.running : loadOf(row.mac, model, row.running);
   const lines = row.lines.map((line) => {
     const password = line.password ?? known?.lines.find(({ name }) => name === line.name)?.password;
     return defined({ ...line, password }) as Line;
@@ -79,11 +100,25 @@ function phoneOf(core: Core, row: Received<"putPhones">["phones"][number], known
   return defined({ ...row, ip: known?.ip, running, model: model?.id, lines, settings }) as Phone;
 }
 
-/** The load that a person wrote; as it was written while the model is unknown, which says what it could mean. */
-function loadOf(core: Core, mac: Mac, model: Model | undefined, running: string): string {
-  const family = model && core.known.graph(model.family);
-  const graph = family && forModel(model.id)(family);
-  if (graph === undefined) return running;
+type LoadReader = (mac: Mac, model: Model | undefined, running: string) => string;
+
+/**
+ * Reads the load that a person wrote; as it was written while the model is unknown, which says what it could mean. What was
+ * read is kept: a whole inventory names few.
+ */
+function createLoadReader({ known }: Core): LoadReader {
+  const loads = new Map<string, string>();
+  return (mac, model, running) => {
+    const graph = model && known.graph(model.family);
+    if (model === undefined || graph === undefined) return running;
+    const key = `${model.id} ${running}`;
+    const load = loads.get(key) ?? loadFor(mac, forModel(model.id)(graph), running);
+    loads.set(key, load);
+    return load;
+  };
+}
+
+function loadFor(mac: Mac, graph: UpdateGraph, running: string): string {
   try {
     return readRelease(running, graph).load;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { type JobReport, jobReport } from "../migration/job-report.ts";
+import { mapInPieces } from "../store/turns.ts";
 import type { Core } from "./core.ts";
 import { failure } from "./failure.ts";
 
@@ -26,14 +27,13 @@ export async function report(
     throw failure("E_JOB_UNKNOWN", 1, { where: JSON.stringify(wanted), message, remedy: "see them: provision report" });
   }
   const labels = new Map((await core.store.phones()).map(({ mac, label }) => [mac, label]));
-  const phones = all
-    .filter((migration) => migration.job === job)
-    .map(async (migration) => {
-      const label = labels.get(migration.mac);
-      const history = await core.store.history(migration.mac);
-      return { migration, history, ...(label === undefined ? {} : { label }) };
-    });
-  return jobReport(job, await Promise.all(phones));
+  const own = all.filter((migration) => migration.job === job);
+  const phones = await mapInPieces(own, async (migration) => {
+    const label = labels.get(migration.mac);
+    const history = await core.store.history(migration.mac);
+    return { migration, history, ...(label === undefined ? {} : { label }) };
+  });
+  return jobReport(job, phones);
 
   function lineOf(name: string): JobLine {
     const own = all.filter((migration) => migration.job === name);

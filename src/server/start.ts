@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { control, type Operations } from "../http/control.ts";
 import { type Listening, listenHttp } from "../http/listen.ts";
 import { web } from "../http/web.ts";
+import { isUnderWay } from "../migration/ledger.ts";
 import { type Clock, systemClock } from "../net/clock.ts";
 import { startDhcp } from "../net/dhcp-listener.ts";
 import { createDhcpProbe } from "../net/dhcp-probe.ts";
@@ -14,6 +15,7 @@ import { createEvidence, type Evidence } from "../provision/evidence.ts";
 import { createNamedPhones } from "../provision/named-phones.ts";
 import { createNewcomers } from "../provision/newcomers.ts";
 import { statusReport } from "../provision/status.ts";
+import { mapInPieces } from "../store/turns.ts";
 import { type Ipv4, inSubnet, parseIpv4 } from "../wire/address.ts";
 import { type Administration, administrationBy, operationsOf } from "./administration.ts";
 import type { Config } from "./config.ts";
@@ -131,11 +133,12 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
       await selfRestart.look().catch((error: unknown) => {
         log.error({ event: "phone.not-restarted", detail: told(error).findings[0]?.message ?? "" });
       });
-      for (const { migration } of tracker.all()) {
-        await tracker.advance(migration.mac, { is: "tick" }, now()).catch((error: Error) => {
-          log.error({ event: "store.failed", detail: error.message, mac: migration.mac });
+      const underWay = tracker.all().filter(({ migration }) => isUnderWay(migration));
+      await mapInPieces(underWay, async ({ migration: { mac } }) => {
+        await tracker.advance(mac, { is: "tick" }, now()).catch((error: Error) => {
+          log.error({ event: "store.failed", detail: error.message, mac });
         });
-      }
+      });
     };
     closing.push(beginTicking(surroundings.tick, look));
 

@@ -1,5 +1,6 @@
 import { type Database, diskFailed, mustFence, storeErrorOf } from "./sqlite-library.ts";
 import { StoreError } from "./store.ts";
+import { nextTurn } from "./turns.ts";
 
 /**
  * Turns many small writes into few durable commits: what is asked for while one commit goes to the disk makes the next
@@ -7,8 +8,11 @@ import { StoreError } from "./store.ts";
  * begun before them and nothing later, and wait for the commit of what they saw.
  */
 export interface GroupCommit {
-  /** `apply` runs its statements at once and synchronously; where it throws, none of it remains. */
-  write(apply: () => void): Promise<void>;
+  /**
+   * `apply` runs its statements at once and synchronously; where it throws, none of it remains. `rows`: how many it
+   * writes, about.
+   */
+  write(apply: () => void, rows?: number): Promise<void>;
   read<T>(query: () => T): Promise<T>;
   /** Finishes what was begun, then refuses everything. */
   close(): Promise<void>;
@@ -34,8 +38,8 @@ const LONGEST_CYCLE = 4;
 const WRITES_A_MILLISECOND = 6;
 /** While commits fail each request is tried by itself, which takes longer. */
 const MOST_AFTER_A_FAILURE = 50;
-/** The write-ahead log is folded back after so many writes; our own call, for SQLite's automatic one hides a failed fsync. */
-const WRITES_BETWEEN_CHECKPOINTS = 4000;
+/** The write-ahead log is folded back after so many rows; our own call, for SQLite's automatic one hides a failed fsync. */
+const ROWS_BETWEEN_CHECKPOINTS = 4000;
 
 /**
  * A group commit on `db`, which nobody else may use meanwhile and which does not sync its log itself: `sync` brings
@@ -53,12 +57,12 @@ export function createGroupCommit(
   let closed = false;
   let fence: StoreError | undefined;
   let failure: StoreError | undefined;
-  let writesSinceCheckpoint = 0;
+  let rowsSinceCheckpoint = 0;
 
-  function enqueue<T>(writes: boolean, run: () => T): Promise<T> {
+  function enqueue<T>(rows: number, run: () => T): Promise<T> {
     if (closed) return Promise.reject(new StoreError("E_STORE_CLOSED", `The store ${path} has been closed.`));
     return new Promise<T>((resolve, reject) => {
-      queue.push({ writes, run, resolve: resolve as (value: unknown) => void, reject });
+      queue.push({ rows, run, resolve: resolve as (value: unknown) => void, reject });
       serving ??= serve();
     });
   }
@@ -68,14 +72,14 @@ export function createGroupCommit(
     while (queue.length > 0) {
       const began = performance.now();
       const batch = queue.splice(0, failure === undefined ? MOST_IN_ONE_COMMIT : MOST_AFTER_A_FAILURE);
-      const writes = batch.filter((request) => request.writes).length;
+      const writes = batch.filter(({ rows }) => rows > 0).length;
       const outcomes = writes === 0 ? apply(batch, false) : await durable(apply(batch, true));
       for (let i = 0; i < batch.length; i++) {
         settle(batch[i] as Request, outcomes[i] as Outcome);
         if (i % TOLD_AT_ONCE === TOLD_AT_ONCE - 1) await nextTurn();
       }
-      writesSinceCheckpoint += writes;
-      if (writesSinceCheckpoint >= WRITES_BETWEEN_CHECKPOINTS) checkpoint();
+      rowsSinceCheckpoint += batch.reduce((sum, { rows }) => sum + rows, 0);
+      if (rowsSinceCheckpoint >= ROWS_BETWEEN_CHECKPOINTS) checkpoint();
       // Who writes one thing after the other never waits here.
       const several = writes > 1 || queue.length > 0;
       const cycle = Math.min(LONGEST_CYCLE, Math.max(SHORTEST_CYCLE, writes / WRITES_A_MILLISECOND));
@@ -108,7 +112,7 @@ export function createGroupCommit(
     try {
       db.exec("BEGIN IMMEDIATE");
       const outcomes = batch.map((request) => {
-        if (request.writes) return { value: request.run() };
+        if (request.rows > 0) return { value: request.run() };
         pending.flush();
         return answerTo(request);
       });
@@ -146,7 +150,7 @@ export function createGroupCommit(
   function alone(request: Request): Outcome {
     if (fence !== undefined) return { error: fence };
     try {
-      if (!request.writes) return { value: request.run() };
+      if (request.rows === 0) return { value: request.run() };
       db.exec("BEGIN IMMEDIATE");
       const value = request.run();
       pending.flush();
@@ -171,7 +175,7 @@ export function createGroupCommit(
   }
 
   function checkpoint(): void {
-    writesSinceCheckpoint = 0;
+    rowsSinceCheckpoint = 0;
     try {
       db.exec("PRAGMA wal_checkpoint(PASSIVE)");
     } catch (error) {
@@ -180,8 +184,8 @@ export function createGroupCommit(
   }
 
   return {
-    write: (apply) => enqueue(true, apply),
-    read: (query) => enqueue(false, query),
+    write: (apply, rows = 1) => enqueue(rows, apply),
+    read: (query) => enqueue(0, query),
     close: () => {
       closed = true;
       return serving ?? Promise.resolve();
@@ -190,7 +194,8 @@ export function createGroupCommit(
 }
 
 interface Request {
-  readonly writes: boolean;
+  /** 0 for a read. */
+  readonly rows: number;
   readonly run: () => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -201,10 +206,6 @@ type Outcome = { readonly value: unknown } | { readonly error: StoreError };
 function settle(request: Request, outcome: Outcome): void {
   if ("error" in outcome) request.reject(outcome.error);
   else request.resolve(outcome.value);
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function moment(milliseconds: number): Promise<void> {

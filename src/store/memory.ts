@@ -36,6 +36,12 @@ export function createMemoryStore(): Store {
           phones.set(mac, text);
         }
       }),
+    takePhones: async (macs, of) => {
+      const taken = macs.map((mac) => [mac, JSON.stringify(of(mac, read<Phone>(phones.get(mac))))] as const);
+      await whileOpen(() => {
+        for (const [mac, text] of taken) phones.set(mac, text);
+      });
+    },
     removePhone: (mac) => whileOpen(() => void phones.delete(mac)),
 
     leases: () => whileOpen(() => sorted(leases, compareIp).map((text) => JSON.parse(text) as Lease)),

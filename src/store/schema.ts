@@ -21,6 +21,8 @@ export const SCHEMA_STEPS: readonly string[] = [
   CREATE TABLE history (mac TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, sum INTEGER NOT NULL,
     PRIMARY KEY (mac, number)) STRICT, WITHOUT ROWID;
   `,
+  // Phones of an import on their way to `phone` (store/phone-table.ts).
+  "CREATE TABLE incoming (mac TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;",
 ];
 
 /**

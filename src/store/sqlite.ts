@@ -2,10 +2,11 @@ import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Lease } from "../dhcp/lease.ts";
 import type { HistoryEntry, Migration } from "../migration/migration.ts";
-import type { Phone, Sighting } from "../phones/phone.ts";
+import type { Sighting } from "../phones/phone.ts";
 import { type Ipv4, ipv4ToNumber, type Mac } from "../wire/address.ts";
 import { type DatabaseFile, openDatabaseFile } from "./database-file.ts";
 import { createGroupCommit } from "./group-commit.ts";
+import { phonesIn } from "./phone-table.ts";
 import { openSecretKey, type SecretKey } from "./secret-key.ts";
 import { corrupt, type Database, storeErrorOf } from "./sqlite-library.ts";
 import { SIGHTINGS_KEPT, type Store, StoreError } from "./store.ts";
@@ -26,16 +27,24 @@ export interface SqliteOptions {
  * `E_STORE_KEY`, `E_STORE_OPEN`, `E_STORE_FULL`.
  */
 export async function openSqliteStore(path: string, options: SqliteOptions = {}): Promise<Store> {
-  const file = await openDatabaseFile(path, options.alone ?? true);
+  const alone = options.alone ?? true;
+  const file = await openDatabaseFile(path, alone);
   try {
+    refuseUnknownSettings(file.db, path);
     const key = keyOf(file.db, path, options.keyFile ?? join(dirname(path), "secret.key"));
-    return storeOn(file, path, key);
+    return storeOn(file, path, key, alone);
   } catch (cause) {
     file.close();
     const error = storeErrorOf(cause, path);
     // Our own statements do not fit the tables: the schema is not what was written.
     throw error.code === "E_STORE" ? corrupt(path, error.message, cause) : error;
   }
+}
+
+/** Of a row of `setting` whose name was damaged nobody knows what it says. */
+function refuseUnknownSettings(db: Database, path: string): void {
+  const unknown = db.prepare("SELECT name FROM setting WHERE name NOT IN ('key fingerprint', 'incoming')").get();
+  if (unknown !== undefined) throw corrupt(path, "a setting in it has a name that was not written");
 }
 
 function keyOf(db: Database, path: string, keyFile: string): SecretKey {
@@ -54,14 +63,13 @@ function keyOf(db: Database, path: string, keyFile: string): SecretKey {
   return key;
 }
 
-function storeOn(file: DatabaseFile, path: string, key: SecretKey): Store {
+function storeOn(file: DatabaseFile, path: string, key: SecretKey, alone: boolean): Store {
   const { db } = file;
   const leases = table<Lease>(db, path, "lease", "ip");
   const holders = table<{ mac: Mac; at: number }>(db, path, "holder", "ip");
   const migrations = table<Migration>(db, path, "migration", "mac");
   const sightings = log<Sighting>(db, path, "sighting");
   const history = log<HistoryEntry>(db, path, "history");
-  const phones = sealedTable<Phone>(db, path, key);
   const tables = [leases, holders, migrations];
   const queue = createGroupCommit(db, path, () => file.sync(), {
     flush: () => {
@@ -74,15 +82,7 @@ function storeOn(file: DatabaseFile, path: string, key: SecretKey): Store {
   let closing: Promise<void> | undefined;
 
   return {
-    phone: (mac) => queue.read(() => phones.get(mac)),
-    phones: () => queue.read(() => phones.all()),
-    putPhones(batch) {
-      const rows = batch.map((phone) => [phone.mac, JSON.stringify(phone)] as const);
-      return queue.write(() => {
-        for (const [mac, text] of rows) phones.put(mac, text);
-      });
-    },
-    removePhone: (mac) => queue.write(() => phones.remove(mac)),
+    ...phonesIn(db, path, key, queue, alone),
 
     leases: () => queue.read(() => leases.all()),
     putLease(lease) {
@@ -196,28 +196,6 @@ function log<T>(db: Database, path: string, name: "sighting" | "history") {
     forget(mac: Mac, upTo: number): void {
       if (upTo > 0) forget.run(mac, upTo);
     },
-  };
-}
-
-/** Phones carry SIP passwords: the whole of each is sealed. */
-function sealedTable<T>(db: Database, path: string, key: SecretKey) {
-  const one = db.prepare("SELECT mac, sealed FROM phone WHERE mac = ?");
-  const all = db.prepare("SELECT mac, sealed FROM phone ORDER BY mac");
-  const put = db.prepare("INSERT OR REPLACE INTO phone (mac, sealed) VALUES (?, ?)");
-  const remove = db.prepare("DELETE FROM phone WHERE mac = ?");
-  const read = (row: { mac: string; sealed: Uint8Array }): T => {
-    const text = key.unseal(row.sealed, `phone ${row.mac}`);
-    if (text === undefined) throw corrupt(path, `the phone ${row.mac} cannot be unsealed`);
-    return JSON.parse(text) as T;
-  };
-  return {
-    get(mac: Mac): T | undefined {
-      const row = one.get(mac) as { mac: string; sealed: Uint8Array } | undefined;
-      return row === undefined ? undefined : read(row);
-    },
-    all: () => (all.all() as unknown as { mac: string; sealed: Uint8Array }[]).map(read),
-    put: (mac: Mac, text: string) => void put.run(mac, key.seal(text, `phone ${mac}`)),
-    remove: (mac: Mac) => void remove.run(mac),
   };
 }
 

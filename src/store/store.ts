@@ -10,10 +10,19 @@ import type { Ipv4, Mac } from "../wire/address.ts";
  */
 export interface Store {
   phone(mac: Mac): Promise<Phone | undefined>;
-  /** In the order of their MACs. */
+  /**
+   * In the order of their MACs. Of many phones some may be as they were written later than this read was begun, but of
+   * one `takePhones` there are all or none.
+   */
   phones(): Promise<readonly Phone[]>;
-  /** All or nothing. Where two have one MAC, the later stands. */
+  /** A few, all or nothing, in one turn of the event loop. Where two have one MAC, the later stands. */
   putPhones(phones: readonly Phone[]): Promise<void>;
+  /**
+   * Any number of them, all or nothing, a few at a time: nobody sees any before the promise resolves. `of` makes the phone
+   * that is to stand of the one that is known; it is called again where that one is changed meanwhile. Where it throws,
+   * nothing is changed and the promise rejects with what was thrown. One call begins when the one before is over.
+   */
+  takePhones(macs: readonly Mac[], of: (mac: Mac, known: Phone | undefined) => Phone): Promise<void>;
   removePhone(mac: Mac): Promise<void>;
 
   /** In the order of their addresses. */

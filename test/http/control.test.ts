@@ -75,6 +75,48 @@ test("S31 settings called __proto__ and constructor are settings, or refused", a
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
 });
 
+test("a request in lines reaches its operation as the parts it was sent in, wherever the octets were cut", async () => {
+  const arrived: unknown[][] = [];
+  const app = control({ put: async (input, more = []) => ({ parts: arrived.push([input, ...more]) }) }, () => ({
+    code: "E_CONTROL_REQUEST",
+    exit: 2,
+    findings: [],
+  }));
+  const octets = new TextEncoder().encode('{"a":["Zoë"]}\n{"a":["2\\n"]}\n{"a":[]}');
+  const post = (pieces: readonly Uint8Array[]) =>
+    app.request("http://control/put", {
+      method: "POST",
+      headers: { "content-type": "application/x-ndjson" },
+      body: ReadableStream.from(pieces),
+      duplex: "half",
+    } as RequestInit);
+  await fc.assert(
+    fc.asyncProperty(fc.subarray([...octets.keys()]), async (cuts) => {
+      const pieces = [0, ...cuts].map((from, i) => octets.subarray(from, cuts[i] ?? octets.length));
+      expect((await post(pieces)).status).toBe(200);
+      expect(arrived.pop()).toEqual([{ a: ["Zoë"] }, { a: ["2\n"] }, { a: [] }]);
+    }),
+  );
+  expect((await post([octets.subarray(0, 30)])).status).toBe(409);
+  expect(arrived).toEqual([]);
+});
+
+test("an answer is the JSON of what its operation gave, nested or not, long or empty", async () => {
+  let given: unknown;
+  const app = control({ get: async () => given }, () => ({ code: "E_UNEXPECTED", exit: 1, findings: [] }));
+  const long = { phones: Array.from({ length: 20_000 }, (_, i) => ({ mac: `${i}`, label: "Zoë \u2028" })), more: {} };
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(fc.anything(), fc.constant(long)), async (value) => {
+      given = value;
+      const written = JSON.stringify({ done: value ?? null });
+      fc.pre(!written.includes("toJSON"));
+      const answer = await app.request("http://control/get", { method: "POST", body: "{}" });
+      expect(answer.headers.get("content-type")).toBe("application/json");
+      expect(JSON.parse(await answer.text())).toEqual(JSON.parse(written));
+    }),
+  );
+});
+
 test("a body of 100,000 brackets, one larger than 64 MiB, and none are refused, and the next is served", async () => {
   const { post } = listening();
   expect(await post("status", "[".repeat(100_000))).toBe(409);

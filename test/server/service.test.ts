@@ -156,6 +156,38 @@ describe("the administration", () => {
     expect(await refusal(beside.ask.phone({ mac: "00:00:00:00:00:01" }))).toMatchObject({ code: "E_PHONE_UNKNOWN" });
   });
 
+  test("thousands of phones go through the socket in parts and are taken in whole, or none of them, and come back", async () => {
+    const site = createSite();
+    await serve(site);
+    const { ask } = await openAdministration(site.config, Date.now);
+    const phones = Array.from({ length: 2500 }, (_, i) => ({
+      ...phone,
+      mac: (0x000e84000000 + i).toString(16).padStart(12, "0"),
+    }));
+    const bad = { ...phone, mac: "00:0e:84:ff:00:00" };
+    expect(await refusal(ask.putPhones({ phones: [...phones, { ...bad, running: "SIP 99.9" }] }))).toMatchObject({
+      code: "E_RELEASE_UNKNOWN",
+    });
+    expect(await refusal(ask.putPhones({ phones: [...phones, { ...bad, group: "x".repeat(300) }] }))).toMatchObject({
+      code: "E_CONTROL_REQUEST",
+    });
+    expect(await refusal(ask.putPhones({ phones: Array(100_001).fill({ mac: phone.mac }) }))).toMatchObject({
+      code: "E_CONTROL_REQUEST",
+    });
+    expect(await ask.putPhones({ phones, dryRun: true })).toEqual({ put: 2500 });
+    expect(await ask.phones({})).toEqual([]);
+    let turns = 0;
+    const ticking = setInterval(() => turns++, 0);
+    expect(await ask.putPhones({ phones })).toEqual({ put: 2500 });
+    clearInterval(ticking);
+    expect(turns).toBeGreaterThan(25);
+    expect(await ask.phones({})).toHaveLength(2500);
+    expect((await ask.exportPhones({})).lines).toHaveLength(2501);
+    const changed = phones.map((one, i) => (i === 2000 ? { ...one, label: "lobby" } : one));
+    expect(await refusal(ask.putPhones({ phones: changed, replace: false }))).toMatchObject({ code: "E_PHONE_EXISTS" });
+    expect(await ask.putPhones({ phones, replace: false })).toEqual({ put: 2500 });
+  });
+
   test("enrols, holds, continues and ends a migration, and a restart forgets nothing", async () => {
     const site = createSite();
     await stock(site.config, chain);
@@ -208,8 +240,8 @@ describe("the administration", () => {
     ]);
     expect(shown).toContain('"hasPassword":true');
     expect(shown).not.toContain("s3cr3t");
-    expect((await service.ask.exportPhones({})).csv).not.toContain("s3cr3t");
-    expect((await service.ask.exportPhones({ passwords: true })).csv).toContain("s3cr3t");
+    expect((await service.ask.exportPhones({})).lines.join()).not.toContain("s3cr3t");
+    expect((await service.ask.exportPhones({ passwords: true })).lines.join()).toContain("s3cr3t");
     const { octets } = await service.ask.render({ name: "SIP000E84C060A6.cnf", mac: phone.mac });
     expect(Buffer.from(octets, "base64").toString()).toContain("s3cr3t");
     expect(JSON.stringify(site.lines)).not.toContain("s3cr3t");

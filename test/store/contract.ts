@@ -50,6 +50,43 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect(await store.phones()).toEqual([phoneOf(MAC_A, "two")]);
     });
 
+    const MANY = Array.from({ length: 350 }, (_, i) => (0x000e84c00000 + i * 3).toString(16).padStart(12, "0") as Mac);
+
+    test("takes many phones in at once, each made of the one that is known, in whatever order they come", async () => {
+      await store.putPhones([phoneOf(MANY[7]!, "before"), phoneOf(MAC_B)]);
+      await store.takePhones(MANY.toReversed(), (mac, known) => phoneOf(mac, known?.label ?? "new"));
+      const phones = await store.phones();
+      expect(phones.map(({ mac }) => mac)).toEqual([MAC_B, ...MANY]);
+      expect(phones.filter(({ label }) => label === "new")).toHaveLength(MANY.length - 1);
+      expect(await store.phone(MANY[7]!)).toEqual(phoneOf(MANY[7]!, "before"));
+    });
+
+    test("takes none of many where one cannot be made, and the next time all", async () => {
+      await store.putPhones([phoneOf(MANY[3]!, "before")]);
+      const taking = store.takePhones(MANY, (mac) => {
+        if (mac === MANY[340]) throw new RangeError("not this one");
+        return phoneOf(mac);
+      });
+      await expect(taking).rejects.toThrow(new RangeError("not this one"));
+      expect(await store.phones()).toEqual([phoneOf(MANY[3]!, "before")]);
+      await store.takePhones(MANY.slice(0, 150), (mac) => phoneOf(mac, "second"));
+      expect((await store.phones()).map(({ label }) => label)).toEqual(Array(150).fill("second"));
+    });
+
+    test("what is written right after many were taken in stands, and what is removed is gone", async () => {
+      await store.takePhones(MANY, (mac) => phoneOf(mac, "taken"));
+      const writes = [store.putPhones([phoneOf(MANY[300]!, "later")]), store.removePhone(MANY[301]!)];
+      const second = store.takePhones(MANY.slice(302), (mac) => phoneOf(mac, "again"));
+      await Promise.all([...writes, second]);
+      expect(await store.phone(MANY[300]!)).toEqual(phoneOf(MANY[300]!, "later"));
+      expect(await store.phone(MANY[301]!)).toBeUndefined();
+      expect((await store.phones()).map(({ label }) => label)).toEqual([
+        ...Array(300).fill("taken"),
+        "later",
+        ...Array(48).fill("again"),
+      ]);
+    });
+
     test("removes a phone and keeps its history", async () => {
       await store.putPhones([phoneOf(MAC_A)]);
       await store.addHistory([{ at: 1, mac: MAC_A, event: "phone.identified", detail: "7960" }]);

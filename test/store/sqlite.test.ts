@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   copyFileSync,
@@ -20,6 +21,7 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import { migrateSchema, SCHEMA_STEPS } from "../../src/store/schema.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
+import type { Mac } from "../../src/wire/address.ts";
 import { compiled } from "../compiled.ts";
 import { describeStore } from "./contract.ts";
 import { flipBits } from "./flipped.ts";
@@ -30,6 +32,8 @@ import { leaseOf, MAC_A, MAC_B, migrationOf, phoneOf, sightingOf } from "./recor
 let folder: string;
 let path: string;
 const open = new Set<Store>();
+/** More than are read or written at once. */
+const MANY = Array.from({ length: 350 }, (_, i) => (0x000e84c00000 + i).toString(16).padStart(12, "0") as Mac);
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "provision-store-"));
@@ -104,6 +108,79 @@ describe("the SQLite store", () => {
     await Promise.all(Array.from({ length: 20_000 }, (_, i) => store.putSighting(sightingOf(MAC_A, i))));
     clearInterval(ticking);
     expect(turns).toBeGreaterThan(5);
+  });
+
+  test("nobody sees a part of an import, and what others write meanwhile is what its phones are made of", async () => {
+    const store = await openStore();
+    await store.takePhones(MANY, (mac) => phoneOf(mac, "old"));
+    let made = 0;
+    let over = false;
+    const taking = store.takePhones(MANY, (mac, known) => {
+      // The row of the first is written by now.
+      if (++made === 200) void store.putPhones([{ ...phoneOf(MANY[0]!), running: "P00303010102" }]);
+      return { ...phoneOf(mac, "new"), ...(known?.running === undefined ? {} : { running: known.running }) };
+    });
+    void taking.finally(() => {
+      over = true;
+    });
+    const seen = new Set<string>();
+    for (let i = 0; i < 1000 && !over; i++)
+      seen.add([...new Set((await store.phones()).slice(1).map(({ label }) => label))].join());
+    await taking;
+    expect([...seen].filter((labels) => labels !== "old" && labels !== "new")).toEqual([]);
+    expect(seen).toContain("old");
+    expect(await store.phone(MANY[0]!)).toMatchObject({ label: "new", running: "P00303010102" });
+  });
+
+  test("the phones of an import lie in the inventory alone once it is over, and a start that finds some moves or drops them", async () => {
+    const edit = (statements: string) => {
+      const db = new DatabaseSync(path);
+      db.exec(statements);
+      const left = db.prepare(
+        "SELECT (SELECT count(*) FROM incoming) AS rows, (SELECT count(*) FROM setting) AS names",
+      );
+      const found = left.get();
+      db.close();
+      return found;
+    };
+    const moved = () => vi.waitFor(async () => expect(edit("")).toEqual({ rows: 0, names: 1 }));
+    const importing = await openStore();
+    await importing.takePhones(MANY, (mac) => phoneOf(mac, "taken"));
+    await moved();
+    await importing.close();
+    // As a kill leaves it before the import is whole, and after.
+    const half = "INSERT OR REPLACE INTO incoming SELECT mac, sealed FROM phone LIMIT 250; DELETE FROM phone";
+    edit(half);
+    const dropped = await openStore();
+    expect(await dropped.phones()).toEqual([]);
+    await dropped.takePhones(MANY, (mac) => phoneOf(mac, "again"));
+    await moved();
+    await dropped.close();
+    edit(`${half}; INSERT INTO setting VALUES ('incoming', 'whole')`);
+    const whole = await openStore();
+    expect(await whole.phones()).toEqual(MANY.slice(0, 250).map((mac) => phoneOf(mac, "again")));
+    await moved();
+    expect(await whole.phones()).toHaveLength(250);
+  });
+
+  test("R20 a kill during an import leaves the inventory as it was before or as it is after", async () => {
+    const importer = compiled(join(import.meta.dirname, "importer.process.ts"));
+    let last = -1;
+    for (const wait of [3, 60, 140, 250]) {
+      const acknowledged = await importUntilKilled(importer.script, path, last + 1, wait);
+      const store = await openSqliteStore(path);
+      const labels = new Set((await store.phones()).map(({ label }) => Number(label)));
+      await store.close();
+      expect(labels.size, "all of one import").toBeLessThanOrEqual(1);
+      [last = -1] = labels;
+      expect(last).toBeGreaterThanOrEqual(acknowledged);
+    }
+    rmSync(importer.folder, { recursive: true });
+  });
+
+  test("only who has the database alone takes many phones in", async () => {
+    const beside = await openStore({ alone: false });
+    await expect(beside.takePhones([MAC_A], (mac) => phoneOf(mac))).rejects.toMatchObject({ code: "E_STORE_IN_USE" });
   });
 
   test("R33 refuses a database that another server has open, and a command beside the server may use it", async () => {
@@ -205,6 +282,19 @@ describe("secrets at rest", () => {
     expect(JSON.stringify(error)).not.toContain("CANARY");
   });
 });
+
+/** Starts an importer and kills it `wait` milliseconds after it first acknowledged; the last number that it did. */
+async function importUntilKilled(script: string, database: string, first: number, wait: number): Promise<number> {
+  const child = spawn(process.execPath, [script, database, String(first)], { stdio: ["ignore", "pipe", "inherit"] });
+  let out = "";
+  child.stdout.on("data", (piece) => {
+    if (out === "") setTimeout(() => child.kill("SIGKILL"), wait);
+    out += String(piece);
+  });
+  const [, signal] = await once(child, "close");
+  expect(signal).toBe("SIGKILL");
+  return Number(out.slice(0, out.lastIndexOf("\n")).split("\n").at(-1));
+}
 
 /** The sync of a disk that never fails. */
 const onDisk = () => Promise.resolve();
