@@ -2,6 +2,7 @@ import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import type { Ipv4 } from "../wire/address.ts";
 import { forgetNeighbour } from "./dhcp-socket.ts";
+import { createLookout, type Lookout } from "./neighbours.ts";
 
 /** How an address is asked whether anybody has it. */
 export interface DhcpProbing {
@@ -17,7 +18,6 @@ export interface DhcpProbing {
 
 /** How long an answer is waited for; a client's first DISCOVER waits as long. */
 const WAIT = 300;
-const LOOK_EVERY = 50;
 /** Probes a second, so that a flood of newcomers is no flood of ours. */
 const MOST_A_SECOND = 200;
 /** How long, in milliseconds, nobody's answer counts. */
@@ -33,7 +33,7 @@ const DISCARD = 9;
  */
 export function createDhcpProbe(probing: DhcpProbing): (ip: Ipv4) => Promise<"free" | "used"> {
   const freeAt = new Map<Ipv4, number>();
-  const table = probing.table ?? (() => readFileSync("/proc/net/arp", "ascii"));
+  const lookout = createLookout(probing.table ?? (() => readFileSync("/proc/net/arp", "ascii")), probing.elapsed);
   let left = MOST_A_SECOND;
   let filledAt = probing.elapsed();
   return async (ip) => {
@@ -43,7 +43,7 @@ export function createDhcpProbe(probing: DhcpProbing): (ip: Ipv4) => Promise<"fr
     const before = freeAt.get(ip);
     if (left < 1 || (before !== undefined && now - before < FRESH)) return "free";
     left--;
-    const found = await ask(probing, ip, table);
+    const found = await ask(probing, ip, lookout);
     freeAt.delete(ip);
     if (found === "free") freeAt.set(ip, now);
     if (freeAt.size > REMEMBERED) freeAt.clear();
@@ -51,43 +51,31 @@ export function createDhcpProbe(probing: DhcpProbing): (ip: Ipv4) => Promise<"fr
   };
 }
 
-function ask(probing: DhcpProbing, ip: Ipv4, table: () => string): Promise<"free" | "used"> {
+function ask({ from, interface: device }: DhcpProbing, ip: Ipv4, lookout: Lookout): Promise<"free" | "used"> {
   // An entry that stands there already may be the last holder's, and says nothing about now.
-  const stale = isNeighbour(ip, table);
-  const known = stale && (probing.interface === undefined || !forgetNeighbour(probing.interface, ip));
+  const stale = lookout.has(ip) && (device === undefined || !forgetNeighbour(device, ip));
   return new Promise((resolve) => {
     const socket = createSocket("udp4");
-    const timers: NodeJS.Timeout[] = [];
     let over = false;
     const end = (found: "free" | "used"): void => {
       if (over) return;
       over = true;
-      for (const timer of timers) clearTimeout(timer);
+      leave();
+      clearTimeout(timer);
       socket.close();
+      // The kernel would ask for some seconds more, and has room for a thousand such questions at most.
+      if (found === "free" && device !== undefined) forgetNeighbour(device, ip);
       resolve(found);
     };
+    const timer = setTimeout(() => end("free"), WAIT);
+    const leave = stale ? () => {} : lookout.wait(ip, () => end("used"));
     // "Connection refused" is the host's own word; any other error is the lack of a way there.
     socket.on("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED" ? "used" : "free"));
-    socket.bind(0, probing.from, () => {
+    socket.bind(0, from, () => {
       socket.connect(DISCARD, ip, (unreachable?: Error) => {
         if (unreachable !== undefined) return end("free");
         socket.send(new Uint8Array(1), () => {});
       });
-      if (!known) timers.push(setInterval(() => isNeighbour(ip, table) && end("used"), LOOK_EVERY));
-      timers.push(setTimeout(() => end("free"), WAIT));
     });
   });
-}
-
-function isNeighbour(ip: Ipv4, table: () => string): boolean {
-  let text: string;
-  try {
-    text = table();
-  } catch {
-    return false;
-  }
-  const line = text.split("\n").find((one) => one.startsWith(`${ip} `));
-  const [, , flags = "0", mac = "00:00:00:00:00:00"] = (line ?? "").split(/\s+/);
-  // 0x2: resolved (Linux include/uapi/linux/if_arp.h, ATF_COM).
-  return (Number(flags) & 2) !== 0 && mac !== "00:00:00:00:00:00";
 }

@@ -28,22 +28,75 @@ export function createNeighbours(
   };
 }
 
+/** Looks into the kernel's table for addresses that may come to be answered for. */
+export interface Lookout {
+  /** Whether it was answered for a moment ago. */
+  has(ip: Ipv4): boolean;
+  /** Calls `seen` each time it is found answered for, until what this returns is called. */
+  wait(ip: Ipv4, seen: () => void): () => void;
+}
+
+/** How often, in milliseconds, the table is read while anybody waits. */
+const LOOK_EVERY = 50;
+
+/**
+ * One reading of `table` serves all who wait: in a storm that is sixty at a time, and the table is long. `elapsed` are
+ * milliseconds that never go back.
+ */
+export function createLookout(table: () => string, elapsed: () => number): Lookout {
+  const waiting = new Set<{ readonly ip: Ipv4; readonly seen: () => void }>();
+  let answered: ReadonlySet<Ipv4> = new Set();
+  let readAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  const read = (): void => {
+    answered = new Set(resolvedNeighbours(table).map(([ip]) => ip));
+    readAt = elapsed();
+  };
+  const look = (): void => {
+    read();
+    for (const { ip, seen } of [...waiting]) if (answered.has(ip)) seen();
+  };
+  return {
+    has(ip) {
+      if (elapsed() - readAt >= LOOK_EVERY) read();
+      return answered.has(ip);
+    },
+    wait(ip, seen) {
+      const waiter = { ip, seen };
+      waiting.add(waiter);
+      timer ??= setInterval(look, LOOK_EVERY);
+      return () => {
+        waiting.delete(waiter);
+        if (waiting.size > 0) return;
+        clearInterval(timer);
+        timer = undefined;
+      };
+    },
+  };
+}
+
 function readTable(table: () => string): Map<Ipv4, Mac> {
+  const entries = resolvedNeighbours(table);
+  const addresses = new Map<Mac, number>();
+  for (const [, mac] of entries) addresses.set(mac, (addresses.get(mac) ?? 0) + 1);
+  return new Map(entries.filter(([, mac]) => addresses.get(mac) === 1));
+}
+
+/** Who has answered for an address; nobody where the table cannot be read. */
+function resolvedNeighbours(table: () => string): readonly (readonly [Ipv4, Mac])[] {
   let text: string;
   try {
     text = table();
   } catch {
-    return new Map();
+    return [];
   }
   const entries: [Ipv4, Mac][] = [];
-  const addresses = new Map<Mac, number>();
   for (const line of text.split("\n").slice(1)) {
     const [ipText = "", , flags = "0", macText = ""] = line.trim().split(/\s+/);
+    if ((Number(flags) & complete) === 0) continue;
     const ip = parseIpv4(ipText);
     const mac = parseMac(macText);
-    if (ip === undefined || mac === undefined || mac === "000000000000" || (Number(flags) & complete) === 0) continue;
-    entries.push([ip, mac]);
-    addresses.set(mac, (addresses.get(mac) ?? 0) + 1);
+    if (ip !== undefined && mac !== undefined && mac !== "000000000000") entries.push([ip, mac]);
   }
-  return new Map(entries.filter(([, mac]) => addresses.get(mac) === 1));
+  return entries;
 }

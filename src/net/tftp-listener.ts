@@ -484,7 +484,8 @@ class TftpServer implements TftpService {
         else if (until < next) next = until;
         continue;
       }
-      if (transfer.wakeAt <= now) this.#guarded(() => transfer.wake());
+      // An answer that nobody has read yet is no silence.
+      if (transfer.wakeAt <= now - transfer.socket.unreadFor()) this.#guarded(() => transfer.wake());
       if (transfer.wakeAt < next) next = transfer.wakeAt;
     }
     // A pause between sweeps, so that thousands of transfers with a deadline each cost one look in ten milliseconds.

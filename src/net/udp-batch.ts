@@ -42,8 +42,14 @@ const EPOLLIN = 1;
 const EAGAIN = 11;
 const ENOBUFS = 105;
 
-/** How long, in ms, one turn may go on fetching before timers and other sockets get theirs. */
-const TURN = 8;
+/** How long, in ms, one turn may go on fetching before timers, files and other sockets get theirs. */
+const TURN = 4;
+
+/** Sockets that one look fetches from, before the clock is looked at; the next look goes on with the others. */
+const SOCKETS_A_LOOK = 4;
+
+/** Batches that a look fetches from one socket: as many phones as share it when a campus starts at once. */
+const BATCHES_A_LOOK = 4;
 
 /** How long, in ms, to look for the next datagram of a client that answers faster than Node can sleep and wake. */
 const SPIN = 0.04;
@@ -59,6 +65,9 @@ const LONGEST_PAUSE = 256;
 
 /** A datagram that follows the one before within so many ms may have others behind it, or soon. */
 const BACK_TO_BACK = 0.1;
+
+/** When nothing has come for so many ms a storm is over. */
+const CALM = 1;
 
 type Call = (...args: (number | Uint8Array)[]) => number;
 
@@ -177,6 +186,16 @@ class Batches {
   #queuedBy: BatchSocket | undefined;
   #reading = false;
   #turnIsDue = false;
+  /** Until when more is fetched beside Node's own reading; what is left then waits for the turn that is due. */
+  #fetchUntil = 0;
+  /** Whether more comes than one turn can take. Node is kept from reading then: of each socket it would read 32 one by one. */
+  #storm = false;
+  #fetchedAt = 0;
+  /** A round of looks has been at every socket that had something when it began. */
+  #roundBegan = 0;
+  #socketsInRound = 0;
+  /** What had come by then has been read. */
+  #readUpTo = 0;
   /** Whether several datagrams came at once when last any did. */
   #crowded = false;
   #flushing = false;
@@ -188,7 +207,7 @@ class Batches {
     this.#in = new Arena(libc, slot);
     this.#views = this.#in.octets.map((octets) => octets.subarray(0, 4));
     this.#out = new Arena(libc, slot);
-    const events = new Uint8Array(BATCH * 16);
+    const events = new Uint8Array(SOCKETS_A_LOOK * 16);
     this.#events = new DataView(events.buffer);
     this.#eventsAt = libc.addressOf(events);
     this.#epoll = libc.epollCreate(EPOLL_CLOEXEC);
@@ -281,12 +300,13 @@ class Batches {
 
   /** A datagram that Node read itself; when many come, or one lone client answers at once, we go on from here. */
   received(socket: BatchSocket, octets: Uint8Array, ip: number, port: number): void {
-    const more = this.#turnIsDue || performance.now() - this.#receivedAt < BACK_TO_BACK;
+    const now = performance.now();
+    const more = this.#turnIsDue || now - this.#receivedAt < BACK_TO_BACK;
     this.#reading = true;
     socket.deliver(octets, ip, port);
     if (more && this.#crowded) {
-      this.#fetch(socket);
       this.#turnSoon();
+      if (now < this.#fetchUntil) this.#fetch(socket);
     }
     this.#reading = false;
     const answered = this.#spins ? this.#queuedBy : undefined;
@@ -328,6 +348,7 @@ class Batches {
   #turnSoon(): void {
     if (this.#turnIsDue) return;
     this.#turnIsDue = true;
+    this.#fetchUntil = performance.now() + TURN;
     setImmediate(() => {
       this.#turnIsDue = false;
       this.#turn(this.#lone);
@@ -349,7 +370,10 @@ class Batches {
       fetched += count;
       if (count === 1 && !beside) continue;
       const now = performance.now();
-      if (now > until) break;
+      if (now > until) {
+        if (this.#crowded) this.#letNodeRead(false);
+        break;
+      }
       if (count > 0) patience = 0;
       else if (this.#lone === undefined || this.#pause > 0) break;
       else if (patience === 0) patience = now + SPIN;
@@ -358,11 +382,27 @@ class Batches {
     }
     if (fetched > 0) {
       this.#nextPause = 1;
+      this.#fetchedAt = performance.now();
       this.#turnSoon();
-    } else if (patience > 0) {
+    } else if (this.#storm && performance.now() - this.#fetchedAt < CALM) {
+      this.#turnSoon();
+    } else {
+      this.#letNodeRead(true);
+      if (patience === 0) return;
       this.#pause = this.#nextPause;
       this.#nextPause = Math.min(LONGEST_PAUSE, this.#nextPause * 2);
     }
+  }
+
+  /** For how long, in ms, what has come may have been waiting. */
+  unreadFor(): number {
+    return this.#storm ? performance.now() - this.#readUpTo : 0;
+  }
+
+  #letNodeRead(reads: boolean): void {
+    if (this.#storm !== reads) return;
+    this.#storm = !reads;
+    for (const socket of this.#sockets.values()) socket.letNodeRead(reads);
   }
 
   // Only one client alone is awaited: of many, those who wait a moment come in larger batches.
@@ -379,13 +419,23 @@ class Batches {
   }
 
   #fetchAll(): number {
-    const ready = this.libc.epollWait(this.#epoll, this.#eventsAt, BATCH, 0);
+    const ready = this.libc.epollWait(this.#epoll, this.#eventsAt, SOCKETS_A_LOOK, 0);
     let count = 0;
     for (let i = 0; i < ready; i++) {
       const socket = this.#sockets.get(this.#events.getUint32(i * this.#eventSize + this.#eventData, true));
       if (socket === undefined) continue;
       if (i > 0) this.flush();
-      count += this.#fetch(socket);
+      for (let batch = 1; batch <= BATCHES_A_LOOK; batch++) {
+        const fetched = this.#fetch(socket);
+        count += fetched;
+        if (fetched < BATCH) break;
+      }
+    }
+    this.#socketsInRound += Math.max(0, ready);
+    if (ready < SOCKETS_A_LOOK || this.#socketsInRound >= this.#sockets.size) {
+      this.#readUpTo = this.#roundBegan;
+      this.#roundBegan = performance.now();
+      this.#socketsInRound = 0;
     }
     return count;
   }
@@ -420,6 +470,7 @@ class BatchSocket implements UdpSocket {
   readonly watcher: Socket;
   readonly deliver: OnDatagram;
   readonly #batches: Batches;
+  readonly #reading: Reading | undefined;
   #open = true;
 
   constructor(
@@ -437,6 +488,7 @@ class BatchSocket implements UdpSocket {
     this.address = address;
     this.notes = notes;
     this.port = watcher.address().port;
+    this.#reading = readingOf(watcher);
     // An ICMP answer to something we sent concerns one client and never the socket.
     watcher.on("error", () => {});
     watcher.on("message", (octets, from) => {
@@ -447,6 +499,16 @@ class BatchSocket implements UdpSocket {
 
   send(to: UdpPeer, head: Uint8Array, body?: Uint8Array, start?: number, end?: number): void {
     if (this.#open) this.#batches.queue(this, to, head, body, start, end);
+  }
+
+  unreadFor(): number {
+    return this.#batches.unreadFor();
+  }
+
+  /** Whether Node reads it. Where Node has no such switch any more, it always does. */
+  letNodeRead(reads: boolean): void {
+    if (reads) this.#reading?.recvStart();
+    else this.#reading?.recvStop();
   }
 
   close(): Promise<void> {
@@ -463,5 +525,20 @@ class BatchSocket implements UdpSocket {
 }
 
 const ERRNO: Readonly<Record<number, string>> = { 1: "EPERM", 13: "EACCES", 98: "EADDRINUSE", 99: "EADDRNOTAVAIL" };
+
+interface Reading {
+  recvStart(): void;
+  recvStop(): void;
+}
+
+/** Node's own switch, which it uses for clusters and hands to nobody (v20 to v24, lib/dgram.js and src/udp_wrap.cc). */
+function readingOf(socket: Socket): Reading | undefined {
+  const state = Object.getOwnPropertySymbols(socket).find(({ description }) => description === "state symbol");
+  if (state === undefined) return undefined;
+  const handle = (socket as unknown as Record<symbol, { readonly handle?: Partial<Reading> } | undefined>)[state]
+    ?.handle;
+  const whole = typeof handle?.recvStart === "function" && typeof handle.recvStop === "function";
+  return whole ? (handle as Reading) : undefined;
+}
 
 function ignoreLoss(): void {}

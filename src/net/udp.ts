@@ -19,6 +19,8 @@ export interface UdpSocket {
    * system refuses (no buffer, a firewall) is lost, as it would be on the wire.
    */
   send(to: UdpPeer, head: Uint8Array, body?: Uint8Array, start?: number, end?: number): void;
+  /** For how long, in milliseconds, what has come may have been waiting to be read: 0 but in a storm. */
+  unreadFor(): number;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export const openDgram: OpenUdp = async ({ address, port, receiveBuffer, onDatag
   return {
     address,
     port: name.port,
+    unreadFor: () => 0,
     notes,
     send(to, head, body, start = 0, end = body?.length ?? 0) {
       if (!open) return;

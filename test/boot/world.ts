@@ -400,6 +400,7 @@ function virtualWire() {
       address,
       port: own,
       notes: [],
+      unreadFor: () => 0,
       send(to, head, body, start = 0, end = body?.length ?? 0) {
         const octets = new Uint8Array(head.length + end - start);
         octets.set(head);

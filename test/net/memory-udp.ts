@@ -24,6 +24,7 @@ export class MemoryUdp {
       address,
       port: own,
       notes: [],
+      unreadFor: () => 0,
       send: (to, head, body, start = 0, end = body?.length ?? 0) => {
         this.datagrams++;
         this.octets += head.length + end - start;

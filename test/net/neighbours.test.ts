@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createNeighbours } from "../../src/net/neighbours.ts";
+import { createLookout, createNeighbours } from "../../src/net/neighbours.ts";
 import type { Ipv4 } from "../../src/wire/address.ts";
 
 const head = "IP address       HW type     Flags       HW address            Mask     Device\n";
@@ -48,4 +48,39 @@ test("the table is read again once a second, and not more often", () => {
   );
   for (; now < 2_000; now += 100) around("192.0.2.50" as Ipv4);
   expect(reads).toBe(2);
+});
+
+test("all who wait for somebody to answer are told by the same readings of the table, which end with the last of them", async () => {
+  let reads = 0;
+  let text = head;
+  const lookout = createLookout(
+    () => {
+      reads++;
+      return text;
+    },
+    () => performance.now(),
+  );
+  const all = Array.from({ length: 60 }, (_, n) => `192.0.2.${n}` as Ipv4);
+  expect(all.some((ip) => lookout.has(ip))).toBe(false);
+  expect(reads).toBe(1);
+  const began = performance.now();
+  const seen = all.map(
+    (ip) =>
+      new Promise<Ipv4>((resolve) => {
+        const leave = lookout.wait(ip, () => {
+          leave();
+          resolve(ip);
+        });
+      }),
+  );
+  text += row("192.0.2.7", "00:00:00:00:00:00", "0x0");
+  text += row("192.0.2.8", "00:0e:84:c0:60:a6");
+  expect(await Promise.race(seen)).toBe("192.0.2.8");
+  text = head + all.map((ip, n) => row(ip, `00:0e:84:c0:60:${n.toString(16).padStart(2, "0")}`)).join("");
+  expect(await Promise.all(seen)).toEqual(all);
+  const turns = Math.ceil((performance.now() - began) / 50);
+  expect(reads).toBeLessThanOrEqual(1 + turns);
+  const before = reads;
+  await new Promise((later) => setTimeout(later, 150));
+  expect(reads).toBe(before);
 });

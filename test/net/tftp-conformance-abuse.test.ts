@@ -148,6 +148,7 @@ describe.each(TRANSPORTS)("abuse, over %s", { concurrent: true }, (_kind, open) 
           address: socket.address,
           port: socket.port,
           notes: socket.notes,
+          unreadFor: () => socket.unreadFor(),
           close: () => socket.close(),
           send(...[to, head, body, start, end]: Parameters<typeof socket.send>) {
             sent.push({ to: to.port, from: socket.port });

@@ -381,6 +381,7 @@ describe.each(TRANSPORTS)("retransmission, over %s", { concurrent: true }, (_kin
         address: socket.address,
         port: socket.port,
         notes: socket.notes,
+        unreadFor: () => socket.unreadFor(),
         close: () => socket.close(),
         send(to, ...rest) {
           // Port 0 is what the system itself refuses.
