@@ -36,7 +36,6 @@ export function createInbox(hear: OnMessage, nap: () => void = () => holdThread(
   const requests: Waiting[] = [];
   const others: Waiting[] = [];
   let scheduled = false;
-  let endedAt = 0;
 
   const schedule = (): void => {
     if (scheduled) return;

@@ -121,3 +121,46 @@ describe("what the administrator is told", () => {
     await socket.close();
   });
 });
+
+describe("a storm over batches", () => {
+  const SOCKETS = 20;
+  const EACH = 200;
+
+  it("leaves everything else its turns, brings every datagram, and is over when nothing comes", async () => {
+    const { open } = await fastestUdp(512);
+    let heard = 0;
+    let inOneTurn = 0;
+    let most = 0;
+    let waited = 0;
+    const sockets: UdpSocket[] = [];
+    const onDatagram = () => {
+      heard++;
+      inOneTurn++;
+      waited = Math.max(waited, sockets[0]?.unreadFor() ?? 0);
+      const until = performance.now() + 0.05;
+      while (performance.now() < until);
+    };
+    for (let n = 0; n < SOCKETS; n++)
+      sockets.push(await open({ address: LOOPBACK, port: 0, receiveBuffer: 1_000_000, onDatagram }));
+    const { open: openSender } = await fastestUdp(512);
+    const sender = await openSender({ address: LOOPBACK, port: 0, onDatagram: () => {} });
+    for (const { port } of sockets) for (let n = 0; n < EACH; n++) sender.send(peerOf(IP, port), Buffer.from([n]));
+    let counting = true;
+    const count = () => {
+      most = Math.max(most, inOneTurn);
+      inOneTurn = 0;
+      if (counting) setImmediate(count);
+    };
+    count();
+    await until(() => heard === SOCKETS * EACH);
+    counting = false;
+    expect(most).toBeLessThan((SOCKETS * EACH) / 2);
+    expect(waited).toBeGreaterThan(0);
+    await until(() => sockets[0]?.unreadFor() === 0);
+    // Node reads again: nobody asks by himself any more, and one datagram is heard.
+    await new Promise((later) => setTimeout(later, 20));
+    sender.send(peerOf(IP, sockets[7]?.port ?? 0), Buffer.from("x"));
+    await until(() => heard === SOCKETS * EACH + 1);
+    await Promise.all([sender, ...sockets].map((socket) => socket.close()));
+  });
+});

@@ -212,6 +212,8 @@ function verdict() {
     );
     say("5000 phones, memory", `${(many.peak / 1e6).toFixed(0)} MB`, "< 150 MB", many.peak < 150e6);
   }
+  const campus = at("5000 phones", "ours, serve");
+  if (campus) say("5000 phones, the whole service, failed", campus.failed, "0", campus.failed === 0);
   for (const row of rows.filter((r) => r.name === "ours" && r.title.includes("loss"))) {
     const ratio = row.data / row.forced;
     say(
