@@ -20,8 +20,11 @@ export type ProgressEvent =
   | { readonly is: "named"; readonly model: string; readonly by: string }
   /** The admin wants something else. */
   | { readonly is: "wish"; readonly wish: Migration["wish"] }
-  /** Time has passed; it can only make a silence visible. */
-  | { readonly is: "tick" };
+  /**
+   * So many milliseconds have passed since `progress` changed at the date `since`; it can only make a silence visible, and
+   * says nothing of a phone that has moved on.
+   */
+  | { readonly is: "tick"; readonly since: number; readonly passed: number };
 
 export interface Moved {
   /** The same object where nothing changed. */
@@ -58,7 +61,7 @@ export function step(
   if (progress.at === "done" || progress.at === "cancelled") return { migration, history: [] };
   const stage = stages[progress.stage - 1];
   if (stage === undefined) return { migration, history: [] };
-  if (event.is === "tick") return tick(migration, stage, now);
+  if (event.is === "tick") return tick(migration, event, stage, now);
   if (event.is === "named") return named(migration, event, stages.slice(progress.stage - 1), family, now);
   if (event.is === "reported" && !isNews(event, progress, family)) return { migration, history: [] };
 
@@ -294,10 +297,15 @@ function wish(migration: Migration, wanted: Migration["wish"], stages: readonly 
   return { migration: next, history: [entry(next, event, words, now)] };
 }
 
-function tick(migration: Migration, stage: Stage, now: number): Moved {
+function tick(
+  migration: Migration,
+  { since, passed }: Extract<ProgressEvent, { is: "tick" }>,
+  stage: Stage,
+  now: number,
+): Moved {
   const { progress } = migration;
   if (progress.at === "waiting" || migration.problem !== undefined) return { migration, history: [] };
-  if (now - migration.since < patience * stage.typicalSeconds * 1000) return { migration, history: [] };
+  if (since !== migration.since || passed < patience * stage.typicalSeconds * 1000) return { migration, history: [] };
   const problem: Problem = {
     code: "E_STALLED",
     message: `Nothing that proves an end of stage ${stage.number} since it ${progress.at === "loading" ? "asked for an image" : "took an image"}.`,

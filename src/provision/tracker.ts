@@ -154,10 +154,10 @@ function createPlaces() {
       told.set(mac, now);
     },
     free: (mac: Mac): void => void told.delete(mac),
-    /** By others than this phone. */
+    /** By others than this phone. A clock that is set back frees what was taken before. */
     taken(mac: Mac, now: number): number {
       for (const [other, at] of told) {
-        if (now - at < expected) break;
+        if (now >= at && now - at < expected) break;
         told.delete(other);
       }
       return told.size - (told.has(mac) ? 1 : 0);

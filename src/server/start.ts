@@ -4,6 +4,7 @@ import { control, type Operations } from "../http/control.ts";
 import { type Listening, listenHttp } from "../http/listen.ts";
 import { web } from "../http/web.ts";
 import { isUnderWay } from "../migration/ledger.ts";
+import { createStageTimes } from "../migration/stage-times.ts";
 import { type Clock, systemClock } from "../net/clock.ts";
 import { startDhcp } from "../net/dhcp-listener.ts";
 import { createDhcpProbe } from "../net/dhcp-probe.ts";
@@ -64,6 +65,8 @@ const onNetwork: Surroundings = { dhcpPort: 67, loopback: false, clock: systemCl
 export async function start(config: Config, log: Log, surroundings = onNetwork): Promise<Service> {
   const { clock } = surroundings;
   const now = () => clock.now();
+  // The date of a rehearsal runs faster than its timers: it was not set for that.
+  const elapsed = surroundings.loopback ? now : () => clock.elapsed();
   const closing: (() => Promise<void>)[] = [];
   const up: Record<string, boolean> = {};
   const stop = async () => {
@@ -101,7 +104,9 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
     const admits = (ip: Ipv4) => config.access.allow.some((subnet) => inSubnet(ip, subnet));
     const operations = operationsOf(core);
 
-    const dhcp = config.dhcp.enabled ? await openDhcp(config, surroundings, leases.store, log, evidence) : undefined;
+    const dhcp = config.dhcp.enabled
+      ? await openDhcp(config, surroundings, { now, elapsed }, leases.store, log, evidence)
+      : undefined;
     if (dhcp !== undefined) closing.push(() => dhcp.stop());
     const tftp = await startTftp({
       listen: config.tftp.listen,
@@ -129,13 +134,19 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
     const selfRestart = createSelfRestart(core, ({ is, words }, mac) =>
       log.note({ event: is === "asked" ? "phone.restarted" : "phone.not-restarted", detail: words.join(" "), mac }),
     );
+    const stageTimes = createStageTimes(
+      tracker.all().map(({ migration }) => migration),
+      now(),
+      elapsed(),
+    );
     const look = async (): Promise<void> => {
       await selfRestart.look().catch((error: unknown) => {
         log.error({ event: "phone.not-restarted", detail: told(error).findings[0]?.message ?? "" });
       });
       const underWay = tracker.all().filter(({ migration }) => isUnderWay(migration));
-      await mapInPieces(underWay, async ({ migration: { mac } }) => {
-        await tracker.advance(mac, { is: "tick" }, now()).catch((error: Error) => {
+      await mapInPieces(underWay, async ({ migration }) => {
+        const { mac } = migration;
+        await tracker.advance(mac, stageTimes.tick(migration, elapsed()), now()).catch((error: Error) => {
           log.error({ event: "store.failed", detail: error.message, mac });
         });
       });
@@ -178,7 +189,8 @@ async function refuseTwin(config: Config): Promise<void> {
 
 async function openDhcp(
   config: Config,
-  { loopback, dhcpPort, clock }: Surroundings,
+  { loopback, dhcpPort }: Surroundings,
+  times: { now(): number; elapsed(): number },
   store: Parameters<typeof createDhcpDesk>[1],
   log: Log,
   evidence: Evidence,
@@ -197,10 +209,7 @@ async function openDhcp(
         }),
     heard: (identity, mac, ip, at) => void evidence.dhcp(identity, { mac, ip, at }),
   });
-  const now = () => clock.now();
-  // The date of a rehearsal runs faster than its timers: it was not set for that.
-  const elapsed = loopback ? now : () => clock.elapsed();
-  return startDhcp({ desk, ...place, port: dhcpPort, replyToSender: loopback, now, elapsed, note: log.note });
+  return startDhcp({ desk, ...place, port: dhcpPort, replyToSender: loopback, ...times, note: log.note });
 }
 
 async function openHttp(

@@ -7,7 +7,7 @@ import { run } from "../../src/sim/run.ts";
 import type { Seat } from "../../src/sim/seat.ts";
 import type { Mac } from "../../src/wire/address.ts";
 import { pairsOf } from "./luck.ts";
-import { createWorld, fullVault, imageOf, partsOf, vendorFilesOf } from "./world.ts";
+import { createWorld, fullVault, imageOf, partsOf, tickOf, vendorFilesOf } from "./world.ts";
 
 /** A building full of phones of mixed models, moved in one job by a technician who does what the status says. */
 export interface Building {
@@ -86,7 +86,7 @@ export async function moveBuilding({ phones: count, wave, loss, seed, broken, ho
       for (const phone of desks) {
         const migration = world.tracker.of(phone.mac)?.migration;
         if (migration === undefined || migration.progress.at === "done") continue;
-        await world.tracker.advance(phone.mac, { is: "tick" }, now);
+        await world.tracker.advance(phone.mac, tickOf(migration, now), now);
         const due = world.tracker.turn(migration, now).is === "now" && phone.mood !== "busy" && phone.mood !== "dead";
         if (!due) restedSince.delete(phone);
         else if (now - (restedSince.get(phone) ?? restedSince.set(phone, now).get(phone) ?? now) >= minute) {

@@ -90,6 +90,14 @@ test("a phone that was told its lever and did not act keeps its place for two mi
   expect(tracker().take(of(second), fleet.now + 122_000)).toEqual({ is: "now" });
 });
 
+test("a clock that is set back by hours leaves no place taken for hours", async () => {
+  const fleet = await createFleet(2, { transfers: 1 });
+  await fleet.enrol({ together: true });
+  const [first, second] = fleet.phones.map(({ mac }) => fleet.tracker().of(mac)?.migration as never);
+  expect(fleet.tracker().take(first as never, fleet.now + 10 * 3_600_000)).toEqual({ is: "now" });
+  expect(fleet.tracker().take(second as never, fleet.now)).toEqual({ is: "now" });
+});
+
 test("outside its hours no phone begins, and one under way is finished", async () => {
   const fleet = await createFleet(4);
   const open = fleet.now + 60_000;

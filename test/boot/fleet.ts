@@ -9,7 +9,7 @@ import { createRenderer } from "../../src/render/renderer.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type Ipv4, ipv4FromNumber, type Mac } from "../../src/wire/address.ts";
-import { fullVault, knowledge, plannerOf, site, siteFilesOf } from "./world.ts";
+import { fullVault, knowledge, plannerOf, site, siteFilesOf, tickOf } from "./world.ts";
 
 const renderer = createRenderer(await loadTemplates(fileURLToPath(new URL("../../templates", import.meta.url))));
 
@@ -139,7 +139,7 @@ export async function createFleet(
     },
     async tick() {
       for (const { migration } of life.tracker.all())
-        await life.tracker.advance(migration.mac, { is: "tick" }, fleet.now);
+        await life.tracker.advance(migration.mac, tickOf(migration, fleet.now), fleet.now);
     },
     async restart() {
       life = await begin();

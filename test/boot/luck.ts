@@ -7,7 +7,7 @@ import type { Seat } from "../../src/sim/seat.ts";
 import type { Ipv4 } from "../../src/wire/address.ts";
 import { type Strike, travel, traveller } from "./journey.ts";
 import { plannedPairs } from "./pairs.ts";
-import { fullVault, partsOf, plannerOf, SERVER, vendorFilesOf, type World } from "./world.ts";
+import { fullVault, partsOf, plannerOf, SERVER, tickOf, vendorFilesOf, type World } from "./world.ts";
 
 /**
  * Goal R43: migrations with everything that goes wrong in a building. Power fails at instants drawn evenly from the whole
@@ -134,7 +134,8 @@ async function fare(plan: MigrationPlan, number: number, seed: number, tally: Ta
       await enrolAgain(scene, at);
       if (now - ticked < minute) return;
       ticked = now;
-      await at.tracker.advance(traveller, { is: "tick" }, now);
+      const migration = at.tracker.of(traveller)?.migration;
+      if (migration !== undefined) await at.tracker.advance(traveller, tickOf(migration, now), now);
     },
   });
   const runs = plan.to.protocol === "none" || phone.running === benchFor(plan.model)?.running(plan.to.load);

@@ -4,8 +4,9 @@ import { DHCP_DEFAULTS, type DhcpSettings } from "../../src/dhcp/settings.ts";
 import { loadManifests } from "../../src/files/manifests.ts";
 import { loadTemplates } from "../../src/files/templates.ts";
 import type { UpdateGraph } from "../../src/firmware/release.ts";
-import type { MigrationPlan, Planned } from "../../src/migration/migration.ts";
+import type { Migration, MigrationPlan, Planned } from "../../src/migration/migration.ts";
 import { planner } from "../../src/migration/plan.ts";
+import type { ProgressEvent } from "../../src/migration/progress.ts";
 import { makeStage } from "../../src/migration/stage.ts";
 import type { Clock } from "../../src/net/clock.ts";
 import { startTftp } from "../../src/net/tftp-listener.ts";
@@ -434,4 +435,9 @@ export async function enrolAll(world: World, macs: readonly Mac[], route: Migrat
   const order = { phones: macs.map((mac) => ({ mac, plan: route })), job: "test", startAt: 0, acceptOneWay: true };
   const verdicts = await enrol({ ...partsOf(world), vault: fullVault(route.model) }, order, world.now());
   for (const verdict of verdicts) if (verdict.is !== "ready") throw new Error(JSON.stringify(verdict));
+}
+
+/** That time has passed for a phone whose world has one clock. */
+export function tickOf({ since }: Migration, now: number): ProgressEvent {
+  return { is: "tick", since, passed: now - since };
 }

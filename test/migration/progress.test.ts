@@ -200,8 +200,14 @@ test("a paused phone that waits between stages sees the release it runs", () => 
 
 test("silence makes a stall visible and moves nothing; the next sign of life clears it", () => {
   const loading = play(fresh, [...classicBoot(sccp505), asked("P00305000500.bin")]);
-  const later = now + 60 * 60 * 1000;
-  const stalled = step(loading, { is: "tick" }, climb, cisco7940, later).migration;
+  const hour = 60 * 60 * 1000;
+  const stalled = step(
+    loading,
+    { is: "tick", since: loading.since, passed: hour },
+    climb,
+    cisco7940,
+    now + hour,
+  ).migration;
   expect(stalled.problem?.code).toBe("E_STALLED");
   expect(stalled.progress).toEqual(loading.progress);
   expect(play(stalled, [asked("OS79XX.TXT")]).problem).toBeUndefined();
@@ -258,7 +264,7 @@ const anyEvent: fc.Arbitrary<ProgressEvent> = fc.oneof(
     arbitrary: fc.constantFrom<ProgressEvent>(
       { is: "wish", wish: "pause" },
       { is: "wish", wish: "go" },
-      { is: "tick" },
+      { is: "tick", since: now, passed: 3_600_000 },
     ),
   },
 );

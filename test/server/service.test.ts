@@ -2,7 +2,8 @@ import { existsSync, statSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { systemClock } from "../../src/net/clock.ts";
 import { openAdministration } from "../../src/server/administration.ts";
 import { Failure } from "../../src/server/failure.ts";
 import { type Service, start } from "../../src/server/start.ts";
@@ -43,6 +44,9 @@ async function refusal(work: Promise<unknown>): Promise<{ code: string; exit: nu
   }
   throw new Error("nothing was refused");
 }
+
+/** Time for the service to look at its phones many times. */
+const looks = () => new Promise((resolve) => setTimeout(resolve, 100));
 
 const phone = {
   mac: "00:0e:84:c0:60:a6",
@@ -216,6 +220,29 @@ describe("the administration", () => {
     expect((await again.ask.wish({ wish: "go", all: true })).phones).toEqual([{ mac, state: "waiting" }]);
     expect((await again.ask.wish({ wish: "cancel", all: true })).phones).toEqual([{ mac, state: "cancelled" }]);
     expect(await again.ask.removePhone({ mac })).toEqual({ removed: mac });
+  });
+
+  test("R26 a clock that is set forward and back stalls no phone under way, and silence by the other clock does", async () => {
+    const site = createSite();
+    await stock(site.config, chain);
+    const time = { now: Date.now(), elapsed: 1000 };
+    const clock = { now: () => time.now, elapsed: () => time.elapsed, after: systemClock.after };
+    const service = await start(site.config, site.log, { dhcpPort: 0, loopback: false, clock, tick: 5 });
+    services.push(service);
+    await service.ask.putPhones({ phones: [phone] });
+    await service.ask.migrate({ model: "7960", to: "sip", acceptOneWay: true, enrol: true });
+    const state = async () => (await service.ask.status({})).phones[0]?.state;
+    await get(service, "/SEP000E84C060A6.cnf.xml");
+    expect((await get(service, "/P00305000500.bin")).status).toBe(200);
+    await vi.waitFor(async () => expect(await state()).toMatch(/loading|restarting/));
+    for (const hours of [5, -11, 87_600, -3]) {
+      await looks();
+      time.now += hours * 3_600_000;
+    }
+    await looks();
+    expect(await state()).toMatch(/loading|restarting/);
+    time.elapsed += 3_600_000;
+    await vi.waitFor(async () => expect(await state()).toBe("stalled"));
   });
 
   test("a missing firmware file stops the migration before any phone hears of it", async () => {
