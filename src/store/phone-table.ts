@@ -63,7 +63,7 @@ export function phonesIn(db: Database, path: string, key: SecretKey, queue: Grou
     return sealed === null ? undefined : unsealed({ mac, sealed });
   }
 
-  /** What holds of a phone that is written or removed while others are taken in. */
+  /** Belongs to each write and removal of one phone: no row of an import that was made before may stand after it. */
   function written(mac: Mac): void {
     overtake.run(mac);
     if (taking?.all.has(mac)) taking.stale.add(mac);

@@ -18,7 +18,7 @@ export interface Store {
   /** A few, all or nothing, in one turn of the event loop. Where two have one MAC, the later stands. */
   putPhones(phones: readonly Phone[]): Promise<void>;
   /**
-   * Any number of them, all or nothing, a few at a time: nobody sees any before the promise resolves. `of` makes the phone
+   * Any number of them, all or nothing, a few at a time: nobody sees any before all are there. `of` makes the phone
    * that is to stand of the one that is known; it is called again where that one is changed meanwhile. Where it throws,
    * nothing is changed and the promise rejects with what was thrown. One call begins when the one before is over.
    */
