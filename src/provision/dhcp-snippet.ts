@@ -146,6 +146,8 @@ function dnsmasq(content: SnippetContent): string[] {
     `dhcp-option-force=tag:${tag},66,"${plain(url)}"`,
     `dhcp-option-force=tag:${tag},150,${server}`,
     `dhcp-option-force=tag:${tag},160,"${plain(polycom(content))}"`,
+    // Without it siaddr is dnsmasq's own address, and phones differ in which of the three they believe.
+    `dhcp-option-force=tag:${tag},option:server-ip-address,${server}`,
   ];
   const head = "# A file below /etc/dnsmasq.d; then restart dnsmasq.";
   if (macs.length > 0)

@@ -132,6 +132,7 @@ describe.each(["isc", "kea", "dnsmasq"] as const)("the snippet for %s", (kind) =
       const env = environment(join(shop.folder, `env-${name}`));
       expect(env.get("tftp")).toBe(told ? "10.50.0.77" : undefined);
       expect(env.get("opt150")).toBe(told ? "0a32004d" : undefined);
+      if (told) expect(env.get("siaddr")).toBe("10.50.0.77");
     } finally {
       await server.stop("SIGKILL");
     }
