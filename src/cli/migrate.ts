@@ -155,7 +155,7 @@ function show(terminal: Terminal, { phones }: MigrateAnswer): void {
   if (finals.length > 0)
     say(
       terminal,
-      printable(`ONE-WAY for ${counted(finals.length, "phone")}: once begun, no way leads back to unsigned firmware.`),
+      printable(`ONE-WAY for ${counted(finals.length, "phone")}: no way leads back behind a step that is marked =>.`),
     );
 }
 
@@ -191,7 +191,7 @@ function summary({ phones, enrolled, job }: MigrateAnswer, dryRun: boolean): str
     return "There is nothing to do.";
   const remedies = [
     count("firmware-missing") > 0
-      ? "Bring what is missing: provision firmware import PATH…, and the vendor's .cfg files into the site's TFTP folder"
+      ? "Bring what is missing. What the vault lacks: provision firmware import PATH…; what the site's folder lacks: the vendor's own files, into tftp.root"
       : "",
     count("one-way") > 0 ? "Agree to the steps without a way back: --accept-one-way" : "",
     count("busy") > 0 ? "End the other migrations first: provision cancel --mac …" : "",

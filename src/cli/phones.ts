@@ -15,7 +15,7 @@ import { colons, counted, printable, say, sayJson, type Terminal, table, tell } 
 /** `provision phones …`: the inventory. */
 export function phones(run: Run): Command {
   const group = new Command("phones")
-    .description("the inventory: list, show, add, remove, import, export")
+    .description("the inventory: list, show, add, remove, import, gather, export")
     .addHelpText("after", "\nExamples:\n  provision phones import phones.csv\n  provision phones list");
   group
     .command("list")

@@ -236,9 +236,14 @@ export function beforeOf(plan: MigrationPlan, setting: PlanSetting): readonly st
         `The vendor's own ${siteFiles.join(" and ")}, of exactly ${briefly(release)} and renamed so, lie in the site's TFTP folder: they must be used together with it (administrator's guide 2.2).`,
     ),
     `The server is ready: \`provision check\` names no error, and DHCP leads here: ${ledBy ?? "the TFTP server is this one"}.`,
-    `The phone is enrolled: \`provision migrate --mac ${mac} --to ${plan.to.load}\`. Phones that are not enrolled see no change.`,
-    `Somebody watches: \`provision guide --mac ${mac} --watch\`, or the page behind the code.`,
+    `The phone is enrolled: \`provision migrate --mac ${mac} --to ${plan.to.load}${wordOf(plan)}\`. Phones that are not enrolled see no change.`,
+    `Somebody watches: \`provision guide --mac ${mac} --watch\`${setting.phone === undefined ? "" : ", or the page behind the code"}.`,
   ];
+}
+
+/** What has to be said to a command so that it plans by the same rules. */
+function wordOf({ policy }: MigrationPlan): string {
+  return policy === "strict" ? "" : ` --policy ${policy}`;
 }
 
 /** What the first boot of a phone of unknown start shows; empty where the start is known. */
@@ -271,7 +276,7 @@ export function backOf(plan: MigrationPlan, { back }: PlanSetting): readonly str
     return ["Whether a way leads back is not known, since nobody knows what the phone runs now."];
   if (back.kind === "plan")
     return [
-      `There is one, of ${back.plan.stages.length === 1 ? "one stage" : `${back.plan.stages.length} stages`}: ${wayOf(back.plan)}. Print it before you begin: \`provision plan --model ${plan.model} --from ${plan.to.load} --to ${plan.from.load}\`.`,
+      `There is one, of ${back.plan.stages.length === 1 ? "one stage" : `${back.plan.stages.length} stages`}: ${wayOf(back.plan)}. Print it before you begin: \`provision plan --model ${plan.model} --from ${plan.to.load} --to ${plan.from.load}${wordOf(plan)}\`.`,
     ];
   const because = back.kind === "no-path" ? back.because : [];
   return [

@@ -23,6 +23,7 @@ import { dhcpSettings, findDhcpPlace } from "./dhcp-settings.ts";
 import { type Known, loadKnowledge } from "./knowledge.ts";
 import { nearest } from "./near.ts";
 import { portTrouble } from "./port-trouble.ts";
+import { secretOf } from "./restart.ts";
 import { shipped } from "./shipped.ts";
 import { told } from "./told.ts";
 import { openFirmwareVault } from "./vault.ts";
@@ -153,12 +154,13 @@ function dataFolder({ data }: Config): Found {
   return [{ is: "warning", message: `${data} can be read by every user of this machine`, remedy }];
 }
 
-/** Files with secrets that every user of the machine can read. The key file's own mode is judged when it is opened. */
+/** A PBX's secret that cannot be read, and files with secrets that every user of the machine can read. The key file's own mode is judged when it is opened. */
 function secrets({ file, groups, restart: { ami } }: Config): Found {
   const inGroup = groups.some(({ settings }) => Object.keys(settings).some(isSecretName));
   const files = [...(inGroup || ami?.secret !== undefined ? [file] : []), ami?.secretFile].filter(
     (path) => path !== undefined,
   );
+  if (ami !== undefined) secretOf(ami, file);
   const open = files.filter((path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o007) !== 0);
   if (open.length === 0) return fine("no file with a password can be read by every user of this machine");
   return open.map((path) => ({
@@ -298,13 +300,16 @@ async function tftpPort({ tftp }: Config): Promise<Found> {
   return fine(`${tftp.listen}:${tftp.port}/udp`);
 }
 
-async function httpPort({ http: { listen, port } }: Config): Promise<Found> {
+async function httpPort({ http: { listen, port }, access: { allow } }: Config): Promise<Found> {
   try {
     await (await listenHttp({ fetch: () => new Response(null) }, { address: listen, port })).stop();
   } catch (error) {
     throw portTrouble(listen, port, error);
   }
-  return fine(`${listen}:${port}/tcp`);
+  const unheard = listen.startsWith("127.") && !allow.some((subnet) => inSubnet(listen, subnet));
+  const words =
+    "; nobody is answered there until http.listen is an address that phones reach, or access.allow has 127.0.0.1";
+  return fine(`${listen}:${port}/tcp${unheard ? words : ""}`);
 }
 
 async function dhcp(config: Config, running: boolean): Promise<Found> {

@@ -52,7 +52,11 @@ function restartParts(core: Pick<Core, "config" | "store" | "tracker" | "known">
   };
 }
 
-function secretOf({ secret, secretFile }: NonNullable<Config["restart"]["ami"]>, file: string | undefined): string {
+/** The PBX's secret, from its file where it has one. Throws `E_AMI_SECRET`. */
+export function secretOf(
+  { secret, secretFile }: NonNullable<Config["restart"]["ami"]>,
+  file: string | undefined,
+): string {
   if (secretFile === undefined) return secret ?? "";
   try {
     return readFileSync(secretFile, "utf8").trim();
@@ -90,8 +94,8 @@ export function createSelfRestart(core: Core, restarted: (what: Restarted, mac: 
           return [{ mac, stage }];
         });
         for (const { mac, stage } of next.slice(0, atOnce)) {
-          asked.set(mac, stage);
           parts ??= restartParts(core);
+          asked.set(mac, stage);
           restarted(await restartPhone(parts, mac, false), mac);
         }
       } finally {

@@ -97,6 +97,28 @@ describe("init and check", () => {
     expect(out).not.toContain("s3cr3t");
   });
 
+  test("check names a PBX's secret that cannot be read, before somebody wants to restart a phone", async () => {
+    const home = createHome();
+    const text = readFileSync(join(home, "provision.yaml"), "utf8");
+    writeFileSync(
+      join(home, "provision.yaml"),
+      `${text}restart: { ami: { username: provision, secretFile: ./ami.secret } }\n`,
+    );
+    const { exit, json } = await play(home, "check --json");
+    const { checks } = json() as { checks: { is: string; code?: string; message: string }[] };
+    expect([exit, checks.filter(({ is }) => is === "error")]).toMatchObject([1, [{ code: "E_AMI_SECRET" }]]);
+    writeFileSync(join(home, "ami.secret"), "x", { mode: 0o600 });
+    expect((await play(home, "check")).exit).toBe(0);
+  });
+
+  test("check says that nobody reaches HTTP where it listens on loopback and loopback is not admitted", async () => {
+    const home = createHome();
+    expect((await play(home, "check")).out).not.toContain("nobody is answered there");
+    const text = readFileSync(join(home, "provision.yaml"), "utf8");
+    writeFileSync(join(home, "provision.yaml"), text.replace("[127.0.0.0/8]", "[192.0.2.0/24]"));
+    expect((await play(home, "check")).out).toMatch(/HTTP port .* nobody is answered there until http\.listen/);
+  });
+
   test("check says that all is well where it is, and changes nothing", async () => {
     const home = createHome();
     const { exit, out } = await play(home, "check");
@@ -166,6 +188,14 @@ describe("plan", () => {
     expect([none.exit, none.json()]).toMatchObject([3, { noPath: { stoppedAt: { load: "P0S3-8-12-00" } } }]);
     const there = await play("/", "plan --model 7960 --from P0S3-8-12-00 --to sip --format json");
     expect([there.exit, there.json()]).toMatchObject([0, { alreadyThere: true }]);
+  });
+
+  test("by the documented rules, names them wherever it prints a command", async () => {
+    const { out } = await ask("--policy documented");
+    expect(out.replace(/\s+/g, " ")).toContain("`provision migrate --mac MAC --to P0S3-8-12-00 --policy documented`");
+    const strict = (await ask("")).out;
+    expect(strict).not.toContain("--policy");
+    expect(strict).not.toContain("the code");
   });
 
   test("names the model and the load that were probably meant", async () => {
@@ -311,7 +341,7 @@ describe("migrate", () => {
     const home = await ready();
     const { exit, out, err } = await play(home, "migrate --model 7960 --to sip --yes");
     expect(exit).toBe(3);
-    expect(out).toContain("ONE-WAY");
+    expect(out).toContain("ONE-WAY for 1 phone: no way leads back behind a step that is marked =>.");
     expect(err).toContain("--accept-one-way");
     expect((await play(home, "status --json")).json()).toEqual({ phones: [] });
   });

@@ -19,6 +19,18 @@ describe("docs/errors.md", () => {
   });
 });
 
+describe("docs/errors.md, exit codes", () => {
+  test("are those that the code ends with", () => {
+    const said = sources.flatMap(({ text }) =>
+      [...text.matchAll(/\w\(\s*"(E_[A-Z_]+)",\s*([1-3])\b/g)].map(([, code, exit]) => `${code} ${exit}`),
+    );
+    const rows = [...readFileSync(join(root, "docs/errors.md"), "utf8").matchAll(/^\| `(E_[A-Z_]+)` \| ([1-3]) \|/gm)];
+    const told = new Set(rows.map(([, code, exit]) => `${code} ${exit}`));
+    expect(said.length).toBeGreaterThan(40);
+    expect(said.filter((one) => !told.has(one))).toEqual([]);
+  });
+});
+
 describe("docs/events.md", () => {
   test("explains every event of the list, once, and no other", () => {
     expect(documented("events.md", /^\| `([a-z]+\.[a-z-]+)` \|/gm)).toEqual([...events].sort());
