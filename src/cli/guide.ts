@@ -104,12 +104,11 @@ function show(terminal: Terminal, told: Guided, before: string, drawn: boolean):
 function guideLines({ phone, guidance }: Guided): readonly string[] {
   const { model, mac, stage, stages, release, target, state, ip } = phone;
   const way = `stage ${stage} of ${stages}, from ${release ?? "an unknown load"} to ${target}`;
-  const busy = state === "loading" || state === "restarting";
-  const { now, next, ifItShows } = guidance;
+  const { now, next, handsOff, ifItShows } = guidance;
   return [
     `${model} ${mac}${ip === null ? "" : ` at ${ip}`}: ${way}, ${state}`,
-    ...(next.length === 0 ? [] : [busy ? "  DO NOT UNPLUG IT." : "  Do now:"]),
-    ...next.map((line, at) => (busy ? `    - ${line}` : `    ${at + 1}. ${line}`)),
+    ...(next.length === 0 ? [] : [handsOff ? "  DO NOT UNPLUG IT." : "  Do now:"]),
+    ...next.map((line, at) => (handsOff ? `    - ${line}` : `    ${at + 1}. ${line}`)),
     `  ${now}`,
     ...(ifItShows.length === 0 ? [] : ["  If it shows:"]),
     ...ifItShows.flatMap((row) => shownLines(row).map((line) => `    ${line}`)),

@@ -28,6 +28,8 @@ export interface Guidance {
   /** What the phone does now. */
   readonly now: string;
   readonly next: readonly string[];
+  /** It may be writing flash: nobody takes its power. */
+  readonly handsOff: boolean;
   /** What it might show, likeliest first by what it has just done. */
   readonly ifItShows: readonly Shown[];
   readonly over: boolean;
@@ -50,9 +52,11 @@ export function guide(
   signs: ReadonlySet<Sign>,
 ): Guidance {
   const over = phone.state === "done" || phone.state === "cancelled";
+  const proves = stage?.proving !== undefined && phone.waitsFor[0] === stage.proving;
   return {
     now: nowOf(phone, stage),
-    next: [...(phone.noticed ?? []).map(({ words }) => `Look: ${words}.`), ...nextOf(phone, stage)],
+    next: [...(phone.noticed ?? []).map(({ words }) => `Look: ${words}.`), ...nextOf(phone, stage, proves)],
+    handsOff: (phone.state === "loading" || phone.state === "restarting") && !proves,
     ifItShows: over ? [] : ranked(remedies, signs).slice(0, mostRemedies).map(shown),
     over,
   };
@@ -84,8 +88,13 @@ function nowOf(
   }
 }
 
-function nextOf({ state, problem, waitsFor }: GuidedPhone, stage: Stage | undefined): readonly string[] {
+function nextOf(
+  { state, problem, waitsFor }: GuidedPhone,
+  stage: Stage | undefined,
+  proves: boolean,
+): readonly string[] {
   if (problem !== undefined) return [problem.message, problem.remedy];
+  if (proves && state === "restarting") return waitsFor;
   const patience = "Leave it alone: do not unplug it, whatever it looks like.";
   switch (state) {
     case "done":
@@ -94,8 +103,8 @@ function nextOf({ state, problem, waitsFor }: GuidedPhone, stage: Stage | undefi
     case "paused":
       return ["Let it go on: provision resume."];
     case "loading":
-      return [patience, ...expecting(waitsFor, stage)];
     case "restarting":
+      return [patience, ...expecting(waitsFor, stage)];
     case "stalled":
       return expecting(waitsFor, stage);
     case "waiting":

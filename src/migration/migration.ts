@@ -18,7 +18,10 @@ export interface Stage {
   /** The vendor's own configuration files that the release reads, and that must lie in the site's folder. */
   readonly siteFiles: readonly string[];
   readonly oneWay: boolean;
+  /** All that the technician does, `proving` at the end of it. */
   readonly operator: readonly string[];
+  /** What is left to be done once the phone is back and quiet; absent where it shows by itself what it runs. */
+  readonly proving?: string;
   /** What the phone shows meanwhile, and what is normal though it looks dead. */
   readonly looks: readonly Because[];
   readonly expects: readonly string[];

@@ -22,6 +22,16 @@ export interface Recent {
   readonly stalled: boolean;
 }
 
+/**
+ * Whether a phone that was given images has read its configuration since, which named it the stage's load, and asked for
+ * no image: it runs an application, and writes nothing.
+ */
+export function isBack({ release }: Stage, progress: Progress): boolean {
+  if (progress.at !== "restarting") return false;
+  const last = progress.trail.findLastIndex(({ file }) => file !== undefined);
+  return progress.trail.slice(last + 1).some(({ did, load }) => did === "took" && load === release.load);
+}
+
 /** What makes one cause likelier than another for this phone, in this stage, now. */
 export function phoneSigns(stage: Stage, { progress, heard, silentSeconds, stalled }: Recent): ReadonlySet<Sign> {
   const signs = new Set(stageSigns(stage));

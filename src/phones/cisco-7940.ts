@@ -279,6 +279,9 @@ function instructions(from: Release | undefined, to: Release, lever: Lever): Ins
       : universal
         ? "CTLSEP<MAC>.tlv and XMLDefault.cnf.xml asked for again, without SIP<MAC>.cnf between: the SCCP application runs."
         : "XMLDefault.cnf.xml read without another request for the image, and OS79XX.TXT once more.";
+  const again =
+    (to.protocol === "SCCP" && !universal) ||
+    (universal && from?.loader !== undefined && from.protocol === to.protocol);
   const first = lever === "os79xx" ? "OS79XX.TXT" : lever === "image_version" ? "SIPDefault.cnf" : "XMLDefault.cnf.xml";
   const needs = wanted(from, to).filter((name) => !name.endsWith(".loads"));
   return {
@@ -287,11 +290,8 @@ function instructions(from: Release | undefined, to: Release, lever: Lever): Ins
       universal
         ? "Leave it alone: it starts again twice by itself. Do not unplug it, whatever it looks like."
         : "Leave it alone: it starts again once by itself. Do not unplug it, whatever it looks like.",
-      ...((to.protocol === "SCCP" && !universal) ||
-      (universal && from?.loader !== undefined && from.protocol === to.protocol)
-        ? ["When its screen has settled, power-cycle it once more: that proves the load."]
-        : []),
     ],
+    ...(again ? { proving: "When its screen has settled, power-cycle it once more: that proves the load." } : {}),
     looks: looks(to),
     expects: [
       `${first} is asked for and names ${lever === "os79xx" ? (to.loader ?? to.load) : to.load}.`,

@@ -116,8 +116,8 @@ function instructions(_from: Release | undefined, to: Release, _lever: Lever): I
     operator: [
       `Power-cycle the ${box ? "adapter" : "phone"}: unplug it, count to ten, plug it in. Press nothing.`,
       "It fetches its image, writes its flash and starts again by itself: leave it alone for four minutes, do not unplug it.",
-      "Then power-cycle it once more: that proves the load.",
     ],
+    proving: "Then power-cycle it once more: that proves the load.",
     looks: [
       {
         reason: box

@@ -93,6 +93,8 @@ export interface WrittenFile {
 export interface Instructions {
   /** What the technician does, in order. */
   readonly operator: readonly string[];
+  /** What the technician does at the end, once the phone is back and quiet; absent where it shows by itself what it runs. */
+  readonly proving?: string;
   /** What the phone shows meanwhile, in order, what its lights do, for how long, and what is normal though it looks dead. */
   readonly looks: readonly Because[];
   /** What the server sees when it goes well. */

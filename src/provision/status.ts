@@ -1,4 +1,5 @@
 import { type Migration, type Problem, type Stage, stageNumber } from "../migration/migration.ts";
+import { isBack } from "../migration/signs.ts";
 import type { Store } from "../store/store.ts";
 import { type Mac, macWithColons } from "../wire/address.ts";
 import { type LackingParts, lackingFor, lackingWords, lacksNothing } from "./lacking.ts";
@@ -88,15 +89,21 @@ async function statusOf(
     target: migration.target,
     since: new Date(migration.since).toISOString(),
     evidence: seen.slice(0, count).map((s) => s.evidence),
-    waitsFor: waitsFor(parts, migration, stage),
+    waitsFor: waitsFor(parts, migration, stage, silent !== undefined),
     ...(problem === undefined ? {} : { problem }),
     ...(noticed === undefined || noticed.length === 0 ? {} : { noticed }),
     ...(silent === undefined ? {} : { silentSeconds: silent }),
   };
 }
 
-function waitsFor(parts: StatusParts, migration: Migration, stage: Stage | undefined): readonly string[] {
+function waitsFor(
+  parts: StatusParts,
+  migration: Migration,
+  stage: Stage | undefined,
+  quiet: boolean,
+): readonly string[] {
   if (!isOpen(migration)) return [];
+  if (stage?.proving !== undefined && quiet && isBack(stage, migration.progress)) return [stage.proving];
   if (migration.progress.at !== "waiting") return stage?.expects ?? [];
   if (migration.wish === "pause") return [`It is held: provision resume --mac ${macWithColons(migration.mac)}`];
   const turn = parts.now === undefined ? undefined : parts.tracker.turn(migration, parts.now());

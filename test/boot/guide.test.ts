@@ -18,6 +18,7 @@ function planOf(from: string, to: string, model = "7960"): Journey["plan"] {
 
 interface Told {
   readonly at: number;
+  readonly mood: string;
   readonly guidance: Guidance;
 }
 
@@ -30,10 +31,10 @@ async function watched(
   const { arrived, phone } = await travel({
     ...journey,
     parts: { ...journey.parts, vault },
-    fate: async (now, _act, _phone, world: World) => {
-      const core = { store: world.store, tracker: world.tracker, vault, known, now: world.now } as unknown as Core;
+    fate: async (now, _act, { mood }, world: World) => {
+      const core = { store: world.store, tracker: world.tracker, vault, known, now: () => now } as unknown as Core;
       const found = await guided(core, traveller);
-      if (found !== undefined) told.push({ at: now, guidance: found.guidance });
+      if (found !== undefined) told.push({ at: now, mood, guidance: found.guidance });
     },
   });
   const shown = phone.log.flatMap(({ what, text }) => (what === "shows" ? [text] : []));
@@ -55,6 +56,26 @@ test("the guide follows a phone from its first request to its arrival, and says 
   expect(busy.length).toBeGreaterThan(3);
   for (const { guidance } of busy) expect(guidance.next.join(" ")).not.toMatch(/^Power-cycle/);
 });
+
+test.each([
+  ["7960", "P00303010102", "P00305000500"],
+  ["7960", "P0S3-07-4-00", "P0S3-8-12-00"],
+  ["ATA186", "ATA030100SCCP040211A", "ATA030204SCCP090202A"],
+])(
+  "a %s on its way from %s to %s, which only another start proves, is to be unplugged once it is back and quiet, and not before",
+  async (model, from, to) => {
+    const { told, arrived } = await watched({ plan: planOf(from, to, model), loss: 0, seed: 4, idle: 90_000 });
+    expect(arrived).toBe(true);
+    const proving = told.filter(({ guidance }) =>
+      guidance.next.join(" ").includes("power-cycle it once more: that proves"),
+    );
+    const asked = proving.filter(({ guidance }) => !/has not begun/.test(guidance.now));
+    expect(asked.length).toBeGreaterThan(0);
+    for (const { mood, guidance } of asked) expect([mood, guidance.handsOff]).toEqual(["settled", false]);
+    const busy = told.filter(({ guidance }) => / it (?:fetches|took) /.test(guidance.now));
+    for (const { mood, guidance } of busy) if (mood === "busy") expect(guidance.handsOff).toBe(true);
+  },
+);
 
 test.each([
   [

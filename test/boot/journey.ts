@@ -35,6 +35,8 @@ export interface Journey {
   readonly delay?: number;
   /** Hours of virtual time. */
   readonly hours?: number;
+  /** Milliseconds that the phone stands idle before somebody power-cycles it; a minute where absent. */
+  readonly idle?: number;
 }
 
 export interface Strike {
@@ -98,7 +100,7 @@ export async function travel(journey: Journey): Promise<Journeyed> {
         otherSince = now;
       }
       if (phone.mood === "busy" || !enrolled) idleSince = now;
-      else if (now - idleSince > minute) {
+      else if (now - idleSince > (journey.idle ?? minute)) {
         act.powerCycle(phone);
         idleSince = now;
       }

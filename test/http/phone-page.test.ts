@@ -27,6 +27,7 @@ const phone: PhoneStatus = {
 const guidance: Guidance = {
   now: hostile,
   next: [hostile],
+  handsOff: false,
   ifItShows: [{ sees: hostile, meaning: hostile, causes: [hostile], do: hostile }],
   over: false,
 };
