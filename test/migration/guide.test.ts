@@ -112,6 +112,7 @@ test("at the end there is nothing to do", () => {
   expect(guide({ ...phone, state: "done" }, undefined, table, none)).toEqual({
     now: "It has arrived: it runs P0S3-8-12-00.",
     next: [],
+    handsOff: false,
     ifItShows: [],
     over: true,
   });
