@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { failure, systemCode } from "../server/failure.ts";
@@ -26,6 +26,8 @@ async function print(terminal: Terminal, options: { write?: string | true }): Pr
     writeFileSync(file, text, { flag: "wx", mode: 0o644 });
   } catch (error) {
     const exists = systemCode(error) === "EEXIST";
+    // What a full disk left of it would be taken for a configuration.
+    if (systemCode(error) === "ENOSPC") rmSync(file, { force: true });
     const message = exists ? "it exists already" : `it cannot be written (${systemCode(error)})`;
     const remedy = exists ? "give another name, or move it away first" : "check the folder and its mode";
     throw failure("E_INIT_WRITE", 1, { where: file, message, remedy }, error);

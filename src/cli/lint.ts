@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { type LintReport, lintPaths } from "../server/lint.ts";
 import type { Run } from "./action.ts";
-import { printable, say, sayJson, type Terminal, tell } from "./terminal.ts";
+import { counted, printable, say, sayJson, type Terminal, tell } from "./terminal.ts";
 
 interface Options {
   readonly json?: boolean;
@@ -32,7 +32,7 @@ async function print(terminal: Terminal, options: Options, ...paths: string[]): 
   else {
     for (const path of fixed) say(terminal, printable(`corrected  ${path}`));
     for (const finding of findings) sayFinding(terminal, finding);
-    tell(terminal, `${files} files, ${findings.length} findings`);
+    tell(terminal, `${counted(files, "file")}, ${counted(findings.length, "finding")}`);
   }
   return findings.length > 0 ? 1 : 0;
 }

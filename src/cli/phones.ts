@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { text as wholeText } from "node:stream/consumers";
 import { Command } from "commander";
 import { modelOf } from "../phones/families.ts";
 import { readInventory, writeInventory } from "../phones/inventory-csv.ts";
@@ -156,10 +157,10 @@ async function add(terminal: Terminal, options: AddOptions): Promise<number> {
     ...(running === undefined ? {} : { running }),
     ...(group === undefined ? {} : { group }),
     ...(label === undefined ? {} : { label }),
-    lines: linesOf(terminal, options),
+    lines: await linesOf(terminal, options),
     settings: Object.fromEntries([
       ...(options.set ?? []).map(settingOf),
-      ...(options.setFile ?? []).map((text) => settingIn(terminal, text)),
+      ...(await Promise.all((options.setFile ?? []).map((text) => settingIn(terminal, text)))),
     ]),
   };
   const dryRun = options.dryRun === true;
@@ -170,13 +171,9 @@ async function add(terminal: Terminal, options: AddOptions): Promise<number> {
 }
 
 /** Passwords come from a file: every user of a machine can read what stands in a command line. */
-function linesOf(terminal: Terminal, { line = [], passwordFile }: AddOptions) {
+async function linesOf(terminal: Terminal, { line = [], passwordFile }: AddOptions) {
   const passwords =
-    passwordFile === undefined
-      ? []
-      : textOf(terminal, passwordFile)
-          .replace(/\r?\n$/, "")
-          .split(/\r?\n/);
+    passwordFile === undefined ? [] : (await textOf(terminal, passwordFile)).replace(/\r?\n$/, "").split(/\r?\n/);
   if (passwords.length > line.length) {
     const message = `${passwordFile} has ${passwords.length} lines, and the phone ${line.length}`;
     throw failure("E_USAGE", 2, { where: "--password-file", message, remedy: "give --line for each of them" });
@@ -194,9 +191,9 @@ function settingOf(text: string): [string, string] {
   });
 }
 
-function settingIn(terminal: Terminal, text: string): [string, string] {
+async function settingIn(terminal: Terminal, text: string): Promise<[string, string]> {
   const [name, file] = namedText("--set-file", text, "--set-file phone_password=./password");
-  return [name, textOf(terminal, file).replace(/\r?\n$/, "")];
+  return [name, (await textOf(terminal, file)).replace(/\r?\n$/, "")];
 }
 
 function namedText(option: string, text: string, example: string): [string, string] {
@@ -214,7 +211,7 @@ async function remove(terminal: Terminal, options: Globals & { dryRun?: boolean 
 }
 
 async function importFile(terminal: Terminal, options: Globals & { dryRun?: boolean }, file = ""): Promise<number> {
-  const inventory = readInventory(textOf(terminal, file), (text) => modelOf(text)?.id);
+  const inventory = readInventory(await textOf(terminal, file), (text) => modelOf(text)?.id);
   if (inventory.is === "refused") {
     throw new Failure(
       "E_INVENTORY",
@@ -234,9 +231,10 @@ async function importFile(terminal: Terminal, options: Globals & { dryRun?: bool
   return 0;
 }
 
-function textOf(terminal: Terminal, file: string): string {
+/** A file's text; `-` is standard input, to its end, however slowly it comes. */
+async function textOf(terminal: Terminal, file: string): Promise<string> {
   try {
-    return readFileSync(file === "-" ? 0 : resolve(terminal.cwd, file), "utf8");
+    return file === "-" ? await wholeText(terminal.in) : readFileSync(resolve(terminal.cwd, file), "utf8");
   } catch (error) {
     const message = `it cannot be read (${systemCode(error)})`;
     throw failure("E_INVENTORY_FILE", 2, { where: file, message, remedy: "check the path and its mode" }, error);

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
@@ -6,6 +6,7 @@ import { createNetwork, type Segment } from "../dhcp/network.ts";
 import { openSiteFiles } from "../files/site-files.ts";
 import { loadTemplates } from "../files/templates.ts";
 import { listenHttp } from "../http/listen.ts";
+import { openDhcpSocket } from "../net/dhcp-socket.ts";
 import { openDgram } from "../net/udp.ts";
 import { CNF_KEYS, cnfKey } from "../phones/cnf-keys.ts";
 import { isGuessed } from "../phones/known-passwords.ts";
@@ -147,11 +148,30 @@ async function siteFiles(config: Config): Promise<Found> {
 }
 
 function dataFolder({ data }: Config): Found {
-  if (!existsSync(data)) return fine(`${data} will be made`);
+  if (!existsSync(data)) return notMade(data);
   const { mode } = statSync(data);
   if ((mode & 0o007) === 0) return fine(data);
   const remedy = `chmod o-rwx ${data}: it holds the key that the phones' passwords are sealed with`;
   return [{ is: "warning", message: `${data} can be read by every user of this machine`, remedy }];
+}
+
+/** Where it would be made, nothing may be written: a data folder that is not there yet. */
+function notMade(data: string): Found {
+  const above = nearestFolder(data);
+  try {
+    accessSync(above, constants.W_OK | constants.X_OK);
+    return fine(`${data} will be made`);
+  } catch {
+    const remedy = "name another one (data: … in provision.yaml), or let the server's user write there";
+    return [{ is: "error", code: "E_STORE_OPEN", message: `${data} cannot be made in ${above}`, remedy }];
+  }
+}
+
+/** The folder itself, or the nearest above it that is there. */
+function nearestFolder(path: string): string {
+  let folder = path;
+  while (!existsSync(folder)) folder = dirname(folder);
+  return folder;
 }
 
 /** A PBX's secret that cannot be read, and files with secrets that every user of the machine can read. The key file's own mode is judged when it is opened. */
@@ -174,9 +194,7 @@ function secrets({ file, groups, restart: { ami } }: Config): Found {
 const uncomfortable = 100 * 1_048_576;
 
 async function diskSpace(data: string): Promise<Found> {
-  let folder = data;
-  while (!existsSync(folder)) folder = dirname(folder);
-  const { bavail, bsize } = await statfs(folder);
+  const { bavail, bsize } = await statfs(nearestFolder(data));
   const free = bavail * bsize;
   const message = `${(free / 1e6).toFixed(0)} MB free on the disk of ${data}`;
   if (free >= uncomfortable) return fine(message);
@@ -317,8 +335,7 @@ async function dhcp(config: Config, running: boolean): Promise<Found> {
   const place = findDhcpPlace(config);
   const wires = dhcpWires(config, place.address);
   if (running) return [...fine("the running server has it"), ...wires];
-  const socket = await openDgram({ address: place.address, port: 67, onDatagram: () => undefined });
-  await socket.close();
+  (await openDhcpSocket({ ...place, port: 67 })).close();
   return [...fine(`${place.interface}, ${place.address}:67/udp`), ...wires];
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { z } from "zod";
 import type { MigrationRule } from "../migration/rules.ts";
@@ -109,10 +109,10 @@ function findFile({ file, environment, cwd }: ConfigSources): string | undefined
 
 function exists(file: string): boolean {
   try {
-    readFileSync(file);
+    return statSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // That it cannot be looked at is said when it is read.
     return true;
-  } catch (error) {
-    return systemCode(error) !== "ENOENT";
   }
 }
 
@@ -128,8 +128,12 @@ const mostOctets = 1_048_576;
 
 function readText(file: string): string {
   try {
-    const octets = readFileSync(file);
-    if (octets.length <= mostOctets) return new TextDecoder("utf-8", { fatal: true }).decode(octets);
+    const octets = octetsOf(file);
+    if (octets.length <= mostOctets) {
+      // A NUL is no character of YAML: UTF-16 without its mark would be read as one long word.
+      if (octets.includes(0)) throw new TypeError("a NUL");
+      return new TextDecoder("utf-8", { fatal: true }).decode(octets);
+    }
   } catch (error) {
     const remedy =
       systemCode(error) === "ENOENT" ? "check the path given to --config" : "make it a readable UTF-8 text file";
@@ -139,6 +143,20 @@ function readText(file: string): string {
   }
   const message = `it is larger than ${mostOctets} octets`;
   throw failure("E_CONFIG_UNREADABLE", 2, { where: file, message, remedy: "is this a provision.yaml?" });
+}
+
+/** What a file holds, of a larger one its first octets: a device has no end. */
+function octetsOf(file: string): Uint8Array {
+  const open = openSync(file, "r");
+  try {
+    const octets = new Uint8Array(mostOctets + 1);
+    let length = 0;
+    for (let read = 1; read > 0 && length < octets.length; length += read)
+      read = readSync(open, octets, length, octets.length - length, null);
+    return octets.subarray(0, length);
+  } finally {
+    closeSync(open);
+  }
 }
 
 function overridesOf({ environment = {}, flags = {} }: ConfigSources): readonly Override[] {

@@ -38,9 +38,11 @@ export function untold(told: Told): Failure {
 function unexpected(error: unknown, message: string): Told {
   const system = systemCode(error);
   const remedy =
-    system === undefined
-      ? "this is a mistake of provision itself: please report it with the command that led here"
-      : "check the path, its mode and the space left on the disk";
+    record(error)?.code === "ERR_MODULE_NOT_FOUND"
+      ? "the installation is not whole: run npm install once more, or install it anew"
+      : system === undefined
+        ? "this is a mistake of provision itself: please report it with the command that led here"
+        : "check the path, its mode and the space left on the disk";
   return {
     code: system === undefined ? "E_UNEXPECTED" : "E_SYSTEM",
     exit: 1,

@@ -55,12 +55,15 @@ type Document = ReturnType<typeof parseDocument>;
 function parsed(text: string, named: string, lines: LineCounter): Document {
   let document: Document;
   try {
-    document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, logLevel: "silent" });
+    document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, logLevel: "error" });
   } catch (cause) {
     throw tooDeep(named, cause);
   }
-  const [error] = document.errors;
+  // A warning is a tag that nobody knows.
+  const [error] = [...document.errors, ...document.warnings];
   if (error === undefined) return document;
+  // Where the parser itself caught that it went too deep, its words name a stack.
+  if (/call stack/i.test(error.message)) throw tooDeep(named, error);
   throw failure(
     "E_CONFIG_SYNTAX",
     2,

@@ -262,9 +262,16 @@ ${names.map((name, i) => `    - { subnet: 192.0.${i}.0/24, sharedNetwork: ${name
     expect(mistakes(laughs.join("\n"))[0]).toMatch(/multiplies itself/);
     expect(mistakes("[".repeat(100_000))[0]).toMatch(/nested too deeply|not YAML/);
     expect(mistakes(`# ${"x".repeat(1_100_000)}`)[0]).toMatch(/larger than/);
+    expect(mistakes("[".repeat(20_000))[0]).toMatch(/nested too deeply/);
+    expect(mistakes(`${least}---\nhttp: { prot: 1 }\n`)[0]).toMatch(/multiple documents/);
+    expect(mistakes(`${least}log: !!js/function "x"\n`)[0]).toMatch(
+      /^provision\.yaml:\d+: this is not YAML: Unresolved tag/,
+    );
+    expect(mistakes([...least].map((letter) => `${letter}\0`).join(""))[0]).toMatch(/not UTF-8 text/);
     const cwd = home();
     writeFileSync(join(cwd, "provision.yaml"), Uint8Array.of(0xff, 0xfe, 0x00));
     expect(() => loadConfig({ cwd }, true)).toThrow(/not UTF-8 text/);
+    expect(() => loadConfig({ cwd, file: "/dev/zero" }, true)).toThrow(/larger than/);
     expect(() => loadConfig({ cwd, file: "elsewhere.yaml" }, true)).toThrow(/cannot be read \(ENOENT\)/);
   });
 
