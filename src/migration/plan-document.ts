@@ -1,7 +1,7 @@
 import type { Because, Grade } from "../firmware/because.ts";
 import type { Lever, Release } from "../firmware/release.ts";
 import { type Remedy, type RemedyTable, ranked, remediesOf, seen } from "../firmware/remedy.ts";
-import { familyOf } from "../phones/families.ts";
+import { familyOf, modelOf } from "../phones/families.ts";
 import { restartWay } from "../phones/restart.ts";
 import type { MigrationPlan, Planned, Stage } from "./migration.ts";
 import { stageSigns } from "./signs.ts";
@@ -226,7 +226,7 @@ export function beforeOf(plan: MigrationPlan, setting: PlanSetting): readonly st
   const mac = setting.phone?.mac ?? "MAC";
   const besides = plan.stages.filter(({ siteFiles }) => siteFiles.length > 0);
   return [
-    `The label under the phone says ${plan.model}. Another model must not go this way.`,
+    `The label under it says ${onLabel(plan.model)}. Another model must not go this way.`,
     plan.from === undefined
       ? "Nobody has said what it runs: see below how its first boot shows it, before anything is published for it."
       : `The phone runs ${briefly(plan.from)}, load ${plan.from.load}. If it says something else, stop, and make the plan anew from that.${where}`,
@@ -239,6 +239,12 @@ export function beforeOf(plan: MigrationPlan, setting: PlanSetting): readonly st
     `The phone is enrolled: \`provision migrate --mac ${mac} --to ${plan.to.load}${wordOf(plan)}\`. Phones that are not enrolled see no change.`,
     `Somebody watches: \`provision guide --mac ${mac} --watch\`${setting.phone === undefined ? "" : ", or the page behind the code"}.`,
   ];
+}
+
+/** As the vendor writes it for people, where our own word for the model is a short one. */
+function onLabel(id: string): string {
+  const [name] = modelOf(id)?.aliases ?? [];
+  return name?.includes(" ") === true ? `${name} (${id} in this plan)` : id;
 }
 
 /** What has to be said to a command so that it plans by the same rules. */

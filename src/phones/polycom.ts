@@ -250,12 +250,14 @@ function looks(to: Release, lever: Lever): readonly Because[] {
   ];
 }
 
-function instructions(_from: Release | undefined, to: Release, lever: Lever): Instructions {
+function instructions(from: Release | undefined, to: Release, lever: Lever): Instructions {
   const images = to.files.map((f) => f.name).join(" or ");
   const early = /^[123]\./.test(to.version);
   return {
     operator: [
-      "Power-cycle the phone: unplug it, count to ten, plug it in. Press nothing.",
+      from?.protocol === "none"
+        ? "Wait: after its BootROM it has no application and starts again by itself. Only where it asks for nothing within ten minutes, power-cycle it: unplug it, count to ten, plug it in. Press nothing."
+        : "Power-cycle the phone: unplug it, count to ten, plug it in. Press nothing.",
       lever === "bootrom"
         ? "It writes its BootROM. NEVER unplug it, whatever it looks like, until it asks for <mac>.cfg again."
         : "It fetches its image and starts again by itself: leave it alone for ten minutes, do not unplug it.",

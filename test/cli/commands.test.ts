@@ -166,6 +166,26 @@ describe("guide --shows", () => {
   });
 });
 
+describe("where things come from", () => {
+  test("phones import - reads what standard input says, to its end", async () => {
+    const home = createHome();
+    const csv = "mac,model,line1\n00:0e:84:c0:60:a6,7960,1001\n";
+    expect(await play(home, "phones import -", { answers: csv })).toMatchObject({
+      exit: 0,
+      err: expect.stringContaining("1 phone is in the inventory"),
+    });
+  });
+
+  test("a data folder that the system does not let be made is named, and nothing goes round for ever", async () => {
+    const home = createHome();
+    const text = readFileSync(join(home, "provision.yaml"), "utf8");
+    writeFileSync(join(home, "provision.yaml"), `${text}data: /proc/nowhere/var\n`);
+    const { exit, err } = await play(home, "phones list");
+    expect(exit).toBe(1);
+    expect(err).toMatch(/\/proc\/nowhere: the data folder cannot be made .*E_STORE_OPEN/s);
+  });
+});
+
 describe("plan", () => {
   const ask = (more: string) => play("/", `plan --model CP-7960G --from "SCCP 3.1" --to sip ${more}`);
 
@@ -196,6 +216,21 @@ describe("plan", () => {
     const strict = (await ask("")).out;
     expect(strict).not.toContain("--policy");
     expect(strict).not.toContain("the code");
+  });
+
+  test("says what stands on the label, and nothing of a screen to whom has none", async () => {
+    const polycom = "plan --model SPIP650 --from SPIP650.3.2.7.0198 --to SPIP650.4.0.15.1009 --format json";
+    const { before, stages } = (await play("/", polycom)).json() as {
+      before: string[];
+      stages: { operator: string[] }[];
+    };
+    expect(before[0]).toContain("says SoundPoint IP 650 (SPIP650 in this plan).");
+    // A phone without an application starts again by itself: nobody need take its power there.
+    expect(stages[1]?.operator[0]).toMatch(/^Wait: /);
+    const ata = (await play("/", "plan --model ATA186 --from unknown --to sccp --format json")).json() as {
+      stages: { remedies: { sees: string }[] }[];
+    };
+    expect(ata.stages[0]?.remedies.map(({ sees }) => sees).join(" ")).not.toContain("screen");
   });
 
   test("names the model and the load that were probably meant", async () => {
