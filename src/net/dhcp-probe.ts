@@ -1,5 +1,4 @@
 import { createSocket } from "node:dgram";
-import { readFileSync } from "node:fs";
 import type { Ipv4 } from "../wire/address.ts";
 import { forgetNeighbour } from "./dhcp-socket.ts";
 import { createLookout, type Lookout } from "./neighbours.ts";
@@ -33,7 +32,7 @@ const DISCARD = 9;
  */
 export function createDhcpProbe(probing: DhcpProbing): (ip: Ipv4) => Promise<"free" | "used"> {
   const freeAt = new Map<Ipv4, number>();
-  const lookout = createLookout(probing.table ?? (() => readFileSync("/proc/net/arp", "ascii")), probing.elapsed);
+  const lookout = createLookout(probing.elapsed, probing.table);
   let left = MOST_A_SECOND;
   let filledAt = probing.elapsed();
   return async (ip) => {

@@ -14,7 +14,7 @@ const complete = 0x2;
  */
 export function createNeighbours(
   clock: () => number,
-  table: () => string = () => readFileSync("/proc/net/arp", "ascii"),
+  table: () => string = kernelTable,
 ): (ip: Ipv4) => Mac | undefined {
   let known = new Map<Ipv4, Mac>();
   let readAt = Number.NEGATIVE_INFINITY;
@@ -43,7 +43,7 @@ const LOOK_EVERY = 50;
  * One reading of `table` serves all who wait: in a storm that is sixty at a time, and the table is long. `elapsed` are
  * milliseconds that never go back.
  */
-export function createLookout(table: () => string, elapsed: () => number): Lookout {
+export function createLookout(elapsed: () => number, table: () => string = kernelTable): Lookout {
   const waiting = new Set<{ readonly ip: Ipv4; readonly seen: () => void }>();
   let answered: ReadonlySet<Ipv4> = new Set();
   let readAt = Number.NEGATIVE_INFINITY;
@@ -73,6 +73,10 @@ export function createLookout(table: () => string, elapsed: () => number): Looko
       };
     },
   };
+}
+
+function kernelTable(): string {
+  return readFileSync("/proc/net/arp", "ascii");
 }
 
 function readTable(table: () => string): Map<Ipv4, Mac> {

@@ -27,7 +27,7 @@ import { portTrouble } from "./port-trouble.ts";
 import { secretOf } from "./restart.ts";
 import { shipped } from "./shipped.ts";
 import { told } from "./told.ts";
-import { openFirmwareVault } from "./vault.ts";
+import { notMadeRemedy, openFirmwareVault } from "./vault.ts";
 
 /** One thing that was looked at. */
 export interface Checked {
@@ -162,8 +162,8 @@ function notMade(data: string): Found {
     accessSync(above, constants.W_OK | constants.X_OK);
     return fine(`${data} will be made`);
   } catch {
-    const remedy = "name another one (data: … in provision.yaml), or let the server's user write there";
-    return [{ is: "error", code: "E_STORE_OPEN", message: `${data} cannot be made in ${above}`, remedy }];
+    const message = `${data} cannot be made in ${above}`;
+    return [{ is: "error", code: "E_STORE_OPEN", message, remedy: notMadeRemedy }];
   }
 }
 
@@ -174,7 +174,10 @@ function nearestFolder(path: string): string {
   return folder;
 }
 
-/** A PBX's secret that cannot be read, and files with secrets that every user of the machine can read. The key file's own mode is judged when it is opened. */
+/**
+ * A PBX's secret that cannot be read, and files with secrets that every user of the machine can read. The key file's own
+ * mode is judged when it is opened.
+ */
 function secrets({ file, groups, restart: { ami } }: Config): Found {
   const inGroup = groups.some(({ settings }) => Object.keys(settings).some(isSecretName));
   const files = [...(inGroup || ami?.secret !== undefined ? [file] : []), ami?.secretFile].filter(

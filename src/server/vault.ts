@@ -18,6 +18,9 @@ export function readVault(config: Config, known: Known): Promise<Vault> {
   return Promise.resolve({ image: async () => undefined, missing: async (_family, _load, files) => files });
 }
 
+/** Where the data folder cannot be made. */
+export const notMadeRemedy = "name another one (data: … in provision.yaml), or let the server's user write there";
+
 /**
  * Makes the data folder and what lacks above it, one by one: Node's own recursive way goes round for ever where the
  * system says that a folder is not there which is (procfs, autofs).
@@ -30,9 +33,8 @@ function makeFolder(path: string): void {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     if (systemCode(error) === "EEXIST") return;
-    const remedy = "name another one (data: … in provision.yaml), or let the server's user write there";
     const message = `the data folder cannot be made (${systemCode(error)})`;
-    throw failure("E_STORE_OPEN", 1, { where: path, message, remedy }, error);
+    throw failure("E_STORE_OPEN", 1, { where: path, message, remedy: notMadeRemedy }, error);
   }
 }
 

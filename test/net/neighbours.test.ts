@@ -54,11 +54,11 @@ test("all who wait for somebody to answer are told by the same readings of the t
   let reads = 0;
   let text = head;
   const lookout = createLookout(
+    () => performance.now(),
     () => {
       reads++;
       return text;
     },
-    () => performance.now(),
   );
   const all = Array.from({ length: 60 }, (_, n) => `192.0.2.${n}` as Ipv4);
   expect(all.some((ip) => lookout.has(ip))).toBe(false);
