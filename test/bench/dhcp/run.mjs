@@ -1,14 +1,26 @@
 // DORA per second, latency and CPU, side by side with Kea, isc-dhcpd and dnsmasq, leases on disk for all:
 //   npm run bench:dhcp [-- --seconds 4 --rates 1000,2000,… --servers provision,kea,isc,dnsmasq --nice -5]
+// `provision` is the DHCP service and its store without the probe of an address, as the peers run without theirs;
+// `serve` the whole `provision serve` as a site runs it, with its probe, its log and all else that it does.
 // As root, with kea-admin, kea-dhcp4-server, isc-dhcp-server and dnsmasq-base installed. perfdhcp plays a relay, in one
 // thread, since a second one takes the server's core on a machine of two. A server is started once and meets one rate
 // after the other, so that each is warm. Every DORA is another client's, so that each must be written: Kea (its lease
 // caching) and we (retransmissions) write nothing for a client that comes back at once. After two rates in a row that are
-// not clean a server is done.
+// not clean, or that perfdhcp itself cannot offer, a server is done.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({
@@ -18,7 +30,7 @@ const { values } = parseArgs({
       type: "string",
       default: "500,1000,2000,4000,6000,8000,10000,12000,15000,17000,19000,21000,23000,25000,27000,30000",
     },
-    servers: { type: "string", default: "provision,provision-900,kea,isc,dnsmasq" },
+    servers: { type: "string", default: "provision,provision-900,serve,kea,isc,dnsmasq" },
     /** Drops that still count as clean, in percent of the DISCOVERs and of the REQUESTs. */
     clean: { type: "string", default: "0.1" },
     /** Of servers and perfdhcp alike; below 0 keeps other programs on the machine from being measured with them. */
@@ -35,6 +47,8 @@ const HERTZ = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }))
 const PREFIX = "dhb";
 /** What phones of a boot storm would offer. */
 const GOAL = 15_000;
+/** What `provision serve` has to stand with its probe on: more than the phones of the largest site would offer. */
+const WHOLE_GOAL = 2000;
 /** perfdhcp sends somewhat less than it was asked for: so much of the goal must have been offered. */
 const OFFERED = 0.99;
 /** Room for what a server sends while perfdhcp sends itself: with the stock 212,992 octets it loses replies that came. */
@@ -69,6 +83,7 @@ const SERVERS = {
   // is not written either, so that this is the harder of two comparisons for the large pool.
   "provision-900": () =>
     ours({ first: "10.1.0.1", last: "10.1.3.132" }, { ...LIMITS, client: { burst: 1e9, perSecond: 1e9 } }),
+  serve: () => wholeService(),
   kea: () => ({
     command: ["kea-dhcp4", "-c", file("kea.json", JSON.stringify({ Dhcp4: keaConfig() }))],
     env: { KEA_LOCKFILE_DIR: folder, KEA_PIDFILE_DIR: folder },
@@ -162,7 +177,7 @@ async function measure(name) {
           `OFFER ${run.offer} ms, ACK ${run.ack} ms, ${run.cpu} µs CPU; other programs ${(100 * run.others).toFixed(0)} % of the machine\n`,
       );
       if (rate === BURST) run.burst = burst(clients(BURST, 10));
-      if (runs.length > 1 && runs.slice(-2).every((one) => !one.clean)) break;
+      if (runs.length > 1 && runs.slice(-2).every((one) => !one.clean || one.offered < OFFERED * one.rate)) break;
     }
     return runs;
   } finally {
@@ -219,6 +234,15 @@ function report(results) {
         same.cpu < theirs.cpu,
         (same.cpu / theirs.cpu).toFixed(2),
       );
+  }
+  const whole = results.get("serve");
+  if (whole !== undefined) {
+    const held = whole.some(({ rate, clean }) => clean && rate >= WHOLE_GOAL);
+    verdict(
+      `provision serve, its probe on: ${WHOLE_GOAL} DORA/s, at most ${values.clean} % dropped`,
+      held,
+      held ? `${Math.round(bestOf(whole).offered)} clean` : "dropped more",
+    );
   }
   if (best && small && bestOf(small)) {
     const ratio = best.offered / bestOf(small).offered;
@@ -282,20 +306,17 @@ async function start(name) {
   rmSync(join(folder, "leases"), { recursive: true, force: true });
   mkdirSync(join(folder, "leases"));
   const { command, env = {}, ready } = SERVERS[name]();
+  const log = join(folder, `${name}.log`);
   const child = spawn("nice", ["-n", values.nice, "ip", "netns", "exec", `${PREFIX}srv`, ...command], {
+    cwd: folder,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", openSync(log, "w"), openSync(log, "a")],
   });
-  await new Promise((done) => {
-    const timer = setTimeout(done, ready === undefined ? 2000 : 10_000);
-    child.stdout.on("data", (text) => {
-      if (ready?.test(text)) {
-        clearTimeout(timer);
-        done();
-      }
-    });
-  });
-  if (child.exitCode !== null) throw new Error(`${name} did not start`);
+  for (let left = ready === undefined ? 2000 : 15_000; left > 0; left -= 100) {
+    await setTimeout(100);
+    if (child.exitCode !== null || ready?.test(readFileSync(log, "utf8"))) break;
+  }
+  if (child.exitCode !== null) throw new Error(`${name} did not start: ${readFileSync(log, "utf8")}`);
   const stop = () =>
     new Promise((done) => {
       child.on("close", done);
@@ -318,15 +339,17 @@ function othersCpu(pid) {
   return (user + niced + system + irq + softirq) / HERTZ - cpuOf(pid) - ended;
 }
 
-function ours(pool, limits) {
-  const built = join(folder, "built");
+/** Our compiled sources beside what they look for, as an installed package has it. */
+function compiled() {
+  const built = join(folder, "dist");
+  if (existsSync(built)) return built;
   execFileSync("npx", ["tsc", "-p", "tsconfig.build.json", "--outDir", built, "--noCheck"], { stdio: "pipe" });
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  try {
-    symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
-  } catch {
-    // From the run before.
-  }
+  for (const name of ["package.json", "node_modules", "firmware-manifests", "templates"])
+    symlinkSync(resolve(name), join(folder, name));
+  return built;
+}
+
+function ours(pool, limits) {
   const subnet = {
     subnet: { network: "10.0.0.0", prefix: 8 },
     pools: [pool],
@@ -348,8 +371,29 @@ function ours(pool, limits) {
   };
   const script = resolve("test/interop/dhcp/server.mjs");
   return {
-    command: [process.execPath, script, built, file("settings.json", JSON.stringify(settings))],
+    command: [process.execPath, script, compiled(), file("settings.json", JSON.stringify(settings))],
     ready: /"ready"/,
+  };
+}
+
+function wholeService() {
+  mkdirSync(join(folder, "tftpboot"), { recursive: true });
+  const config = file(
+    "provision.yaml",
+    `site: { name: bench, serverAddress: 10.0.0.1, timeZone: UTC, sip: { proxy: 10.0.0.1 } }
+data: ${join(folder, "leases")}
+access: { allow: [10.0.0.0/8] }
+dhcp:
+  enabled: true
+  interface: eth0
+  answer: everyone
+  subnets:
+    - { subnet: 10.0.0.0/8, pool: ${POOL.first}-${POOL.last}, router: 10.0.0.2, dns: [], leaseTime: 1h }
+`,
+  );
+  return {
+    command: [process.execPath, join(compiled(), "main.js"), "serve", "--config", config],
+    ready: /server\.started/,
   };
 }
 
