@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     globalSetup: "test/scratch.ts",
     testTimeout: 20_000,
+    // Some compile the whole program, beside another worker that does the same.
+    hookTimeout: 60_000,
     // Vitest leaves a core free; on two cores that would be half the machine.
     maxWorkers: "100%",
     projects: [

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { Command, Option } from "commander";
+import type { PlanJson } from "../migration/plan-document.ts";
 import type { Administration } from "../server/administration.ts";
 import type { Enrolled, MigrateAnswer } from "../server/enrolment.ts";
 import { failure } from "../server/failure.ts";
@@ -86,8 +87,12 @@ async function enrol(terminal: Terminal, options: Options): Promise<number> {
   const status = answer.enrolled && options.watch === true ? await watch(terminal, options) : undefined;
   if (options.json === true) {
     // An entry is a plan, and says besides what becomes of it (contract of `plan --format json`).
-    const phones = answer.phones.map((entry) => ({ ...entry.plan, ...entry }));
-    sayJson(terminal, { ...answer, phones, ...(status === undefined ? {} : { status }) });
+    const phones = answer.phones.map((entry) => {
+      const plan = planIn(answer, entry);
+      return { ...plan, ...entry, plan };
+    });
+    const { enrolled, job } = answer;
+    sayJson(terminal, { enrolled, job, phones, ...(status === undefined ? {} : { status }) });
   }
   if (status !== undefined) return hasProblem(status) ? 1 : 0;
   return exitCodeOf(answer);
@@ -142,16 +147,21 @@ function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], u
   return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as never;
 }
 
-function show(terminal: Terminal, { phones }: MigrateAnswer): void {
-  const rows = phones.map(({ mac, verdict, wave, because, plan }) => [
-    mac,
-    plan.model,
-    wave === undefined ? "-" : String(wave),
-    verdict,
-    because ?? wayOf(plan),
-  ]);
+function planIn({ plans }: MigrateAnswer, { plan }: Enrolled): PlanJson {
+  return plans[plan] as PlanJson;
+}
+
+function show(terminal: Terminal, answer: MigrateAnswer): void {
+  const rows = answer.phones.map((phone) => {
+    const { mac, verdict, wave, because } = phone;
+    const plan = planIn(answer, phone);
+    return [mac, plan.model, wave === undefined ? "-" : String(wave), verdict, because ?? wayOf(plan)];
+  });
   say(terminal, table(["MAC", "MODEL", "WAVE", "VERDICT", "WAY"], rows));
-  const finals = phones.filter(({ plan }) => "oneWay" in plan && plan.oneWay);
+  const finals = answer.phones.filter((phone) => {
+    const plan = planIn(answer, phone);
+    return "oneWay" in plan && plan.oneWay;
+  });
   if (finals.length > 0)
     say(
       terminal,
@@ -159,7 +169,7 @@ function show(terminal: Terminal, { phones }: MigrateAnswer): void {
     );
 }
 
-function wayOf(plan: Enrolled["plan"]): string {
+function wayOf(plan: PlanJson): string {
   if (!("stages" in plan)) return "-";
   const start = plan.from === null ? "unknown" : plan.from.load;
   return [start, ...plan.stages.map((stage) => `${stage.oneWay ? "=>" : "->"} ${stage.to.load}`)].join(" ");

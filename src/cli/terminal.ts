@@ -25,7 +25,30 @@ export function tell(terminal: Terminal, text = ""): void {
 
 /** One JSON document and nothing else (contract: `--json`). */
 export function sayJson(terminal: Terminal, value: unknown): void {
-  terminal.out.write(`${JSON.stringify(value, null, 2)}\n`);
+  for (const piece of jsonPieces(value)) terminal.out.write(piece);
+  terminal.out.write("\n");
+}
+
+/** A plain value as `JSON.stringify` indents it; of ten thousand plans no one text could hold them all. */
+function* jsonPieces(value: unknown, indent = "\n"): Generator<string> {
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    for (const [i, one] of value.entries()) yield `${i === 0 ? "[" : ","}${inner}${indented(one, inner)}`;
+    yield value.length === 0 ? "[]" : `${indent}]`;
+  } else if (indent === "\n" && typeof value === "object" && value !== null) {
+    let before = "{";
+    for (const [name, one] of Object.entries(value)) {
+      if (one === undefined) continue;
+      yield `${before}${inner}${JSON.stringify(name)}: `;
+      yield* jsonPieces(one, inner);
+      before = ",";
+    }
+    yield before === "{" ? "{}" : `${indent}}`;
+  } else yield indented(value, indent);
+}
+
+function indented(value: unknown, indent: string): string {
+  return (JSON.stringify(value, null, 2) ?? "null").replaceAll("\n", indent);
 }
 
 /**
@@ -52,7 +75,7 @@ export function colons(mac: string): string {
 /** Rows under a header, columns as wide as their widest cell. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows].map((row) => row.map(printable));
-  const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+  const widths = header.map((_, column) => all.reduce((width, row) => Math.max(width, (row[column] ?? "").length), 0));
   return all
     .map((row) =>
       row

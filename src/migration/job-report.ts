@@ -46,22 +46,25 @@ export interface JobPhone {
   readonly history: readonly HistoryEntry[];
 }
 
-/** What became of every phone of a job, in the order of the waves. */
-export function jobReport(job: string, phones: readonly JobPhone[]): JobReport {
-  const sorted = [...phones].sort(
-    (a, b) => a.migration.wave - b.migration.wave || (a.migration.mac < b.migration.mac ? -1 : 1),
-  );
-  const rows = sorted.map(rowOf);
-  const waves = [...new Set(rows.map(({ wave }) => wave))].map((wave) =>
-    sumOf(
-      wave,
-      rows.filter((row) => row.wave === wave),
-    ),
-  );
-  return { job, waves, phones: rows };
+/** What became of a job, in the order of the waves. */
+export function jobReport(job: string, phones: readonly JobRow[]): JobReport {
+  const rows = [...phones].sort((a, b) => a.wave - b.wave || (a.mac < b.mac ? -1 : 1));
+  return { job, waves: Array.from(byWave(rows), ([wave, own]) => sumOf(wave, own)), phones: rows };
 }
 
-function rowOf({ migration, label = "", history }: JobPhone): JobRow {
+/** The rows of each wave, in their order. */
+function byWave(rows: readonly JobRow[]): ReadonlyMap<number, readonly JobRow[]> {
+  const waves = new Map<number, JobRow[]>();
+  for (const row of rows) {
+    const own = waves.get(row.wave);
+    if (own === undefined) waves.set(row.wave, [row]);
+    else own.push(row);
+  }
+  return waves;
+}
+
+/** What became of one phone of a job. */
+export function jobRow({ migration, label = "", history }: JobPhone): JobRow {
   const { progress, problem, stages, enrolledAt } = migration;
   // The history of a phone is longer than this job.
   const own = history.filter(({ at }) => at >= enrolledAt);
@@ -145,12 +148,7 @@ export function jobHtml({ job, waves, phones }: JobReport): string {
     "<body>",
     `<h1>Job ${escaped(job)}</h1>`,
     `<table><thead>${head}</thead><tbody>${sums.join("")}</tbody></table>`,
-    ...waves.map(({ wave }) =>
-      waveTable(
-        wave,
-        phones.filter((row) => row.wave === wave),
-      ),
-    ),
+    ...Array.from(byWave(phones), ([wave, own]) => waveTable(wave, own)),
     "</body>",
     "</html>",
     "",

@@ -1,7 +1,8 @@
-import type { HistoryEntry, Migration, MigrationPlan, Stage } from "../migration/migration.ts";
+import type { HistoryEntry, Migration, MigrationPlan } from "../migration/migration.ts";
 import { wavesFor } from "../migration/wave.ts";
 import type { Store } from "../store/store.ts";
 import type { Mac } from "../wire/address.ts";
+import { mapInPieces } from "./in-pieces.ts";
 import { type Lacking, type LackingParts, lackingFor, lackingWords, lacksNothing } from "./lacking.ts";
 import type { Tracker } from "./tracker.ts";
 
@@ -52,40 +53,42 @@ export async function judge(
   return verdictsOn(parts.tracker, order, await filesFor(parts, order), agreed);
 }
 
-/** What a stage of a plan lacks. */
-type LackingOf = (plan: MigrationPlan, stage: Stage) => Lacking;
+/** What each plan of an order lacks. */
+type LackingOf = ReadonlyMap<MigrationPlan, Lacking>;
 
-/** Looks at each package once, however many phones need it. */
+/** Looks at each plan and at each package once, however many phones need it. */
 async function filesFor(parts: LackingParts, order: EnrolOrder): Promise<LackingOf> {
-  const known = new Map<string, Lacking>();
-  const keyOf = ({ family }: MigrationPlan, { release, requires }: Stage) =>
-    `${family} ${release.load} ${requires.join(" ")}`;
+  const packages = new Map<string, Lacking>();
+  const plans = new Map<MigrationPlan, Lacking>();
   for (const { plan } of order.phones) {
+    if (plans.has(plan)) continue;
+    const vault = new Set<string>();
+    const site = new Set<string>();
     for (const stage of plan.stages) {
-      const key = keyOf(plan, stage);
-      if (!known.has(key)) known.set(key, await lackingFor(parts, plan.family, stage));
+      const key = `${plan.family} ${stage.release.load} ${stage.requires.join(" ")}`;
+      const lacking = packages.get(key) ?? (await lackingFor(parts, plan.family, stage));
+      packages.set(key, lacking);
+      for (const file of lacking.vault) vault.add(file);
+      for (const file of lacking.site) site.add(file);
     }
+    plans.set(plan, { vault: [...vault], site: [...site] });
   }
-  return (plan, stage) => known.get(keyOf(plan, stage)) ?? { vault: [], site: [] };
+  return plans;
 }
 
-function verdictsOn(
+async function verdictsOn(
   tracker: Tracker,
   order: EnrolOrder,
   lackingOf: LackingOf,
   agreed: ReadonlySet<Mac>,
-): readonly Verdict[] {
-  const verdicts = order.phones.map(({ mac, plan }): Verdict => {
+): Promise<readonly Verdict[]> {
+  const verdicts = await mapInPieces(order.phones, async ({ mac, plan }): Promise<Verdict> => {
     const present = tracker.of(mac)?.migration;
     const active = present !== undefined && present.progress.at !== "done" && present.progress.at !== "cancelled";
     if (active && present.target === plan.to.load) return { mac, is: "on-its-way" };
     if (active) return { mac, is: "busy", because: `it is on its way to ${present.target}; cancel that first` };
-    const lacking = plan.stages.map((stage) => lackingOf(plan, stage));
-    const all: Lacking = {
-      vault: [...new Set(lacking.flatMap(({ vault }) => vault))],
-      site: [...new Set(lacking.flatMap(({ site }) => site))],
-    };
-    if (!lacksNothing(all)) return { mac, is: "firmware-missing", because: lackingWords(all) };
+    const lacking = lackingOf.get(plan) as Lacking;
+    if (!lacksNothing(lacking)) return { mac, is: "firmware-missing", because: lackingWords(lacking) };
     const final = plan.stages.find((stage) => stage.oneWay);
     if (final !== undefined && !order.acceptOneWay && !agreed.has(mac))
       return { mac, is: "one-way", load: final.release.load };
@@ -97,13 +100,15 @@ function verdictsOn(
 /** Waves of the phones that go: one that is left out must not be the canary of the others. */
 function inWaves(order: EnrolOrder, verdicts: readonly Verdict[]): readonly Verdict[] {
   if (order.together === true) return verdicts;
-  const ways = order.phones
-    .filter((_, i) => verdicts[i]?.is === "ready")
-    .map(({ plan }) =>
-      plan.stages.map(({ from, release, lever }) => `${plan.model} ${from?.load} ${lever} ${release.load}`),
-    );
+  const steps = new Map<MigrationPlan, readonly string[]>();
+  for (const { plan } of order.phones) if (!steps.has(plan)) steps.set(plan, stepsOf(plan));
+  const ways = order.phones.flatMap(({ plan }, i) => (verdicts[i]?.is === "ready" ? [steps.get(plan) ?? []] : []));
   const waves = wavesFor(ways, order.wave)[Symbol.iterator]();
   return verdicts.map((verdict) => (verdict.is === "ready" ? { ...verdict, wave: waves.next().value ?? 1 } : verdict));
+}
+
+function stepsOf({ model, stages }: MigrationPlan): readonly string[] {
+  return stages.map(({ from, release, lever }) => `${model} ${from?.load} ${lever} ${release.load}`);
 }
 
 /**
@@ -120,16 +125,14 @@ export async function enrol(
   const lacking = await filesFor(parts, order);
   const macs = order.phones.map(({ mac }) => mac);
   return parts.tracker.holding(macs, async (enrolOne) => {
-    const judged = verdictsOn(parts.tracker, order, lacking, agreed);
-    const verdicts = await Promise.all(judged.map((verdict, i) => stillThere(parts.store, order.phones[i], verdict)));
+    const judged = await verdictsOn(parts.tracker, order, lacking, agreed);
+    const verdicts = await mapInPieces(judged, (verdict, i) => stillThere(parts.store, order.phones[i], verdict));
     if (verdicts.some((v) => v.is !== "ready" && v.is !== "on-its-way")) return verdicts;
-    await Promise.all(
-      order.phones.map(async ({ mac, plan }, index) => {
-        const verdict = verdicts[index];
-        if (verdict?.is !== "ready") return;
-        await enrolOne(migrationOf(mac, plan, order, verdict.wave, now), [enrolledLine(mac, plan, now)]);
-      }),
-    );
+    await mapInPieces(order.phones, async ({ mac, plan }, index) => {
+      const verdict = verdicts[index];
+      if (verdict?.is !== "ready") return;
+      await enrolOne(migrationOf(mac, plan, order, verdict.wave, now), [enrolledLine(mac, plan, now)]);
+    });
     return verdicts;
   });
 }

@@ -2,6 +2,7 @@ import { type Migration, type Problem, type Stage, stageNumber } from "../migrat
 import { isBack } from "../migration/signs.ts";
 import type { Store } from "../store/store.ts";
 import { type Mac, macWithColons } from "../wire/address.ts";
+import { mapInPieces } from "./in-pieces.ts";
 import { type LackingParts, lackingFor, lackingWords, lacksNothing } from "./lacking.ts";
 import { type Noticed, type Places, readPlaces } from "./recognise.ts";
 import type { Tracked, Tracker } from "./tracker.ts";
@@ -42,19 +43,11 @@ export interface StatusParts extends LackingParts {
 /** How far back a move to another address is looked for, in sightings. */
 const lookedBack = 40;
 
-/** Phones that are asked for together: more of them would hold up whoever waits for the store. */
-const together = 100;
-
 /** Where every enrolled phone stands, by MAC. `sightings` is how much evidence of each is told. */
 export async function statusReport(parts: StatusParts, sightings = 5): Promise<readonly PhoneStatus[]> {
   const all = [...parts.tracker.all()].sort((a, b) => (a.migration.mac < b.migration.mac ? -1 : 1));
   const places = all.some(({ migration }) => isOpen(migration)) ? await readPlaces(parts.store) : undefined;
-  const report: PhoneStatus[] = [];
-  for (let i = 0; i < all.length; i += together)
-    report.push(
-      ...(await Promise.all(all.slice(i, i + together).map((one) => statusOf(parts, one, sightings, places)))),
-    );
-  return report;
+  return mapInPieces(all, (one) => statusOf(parts, one, sightings, places));
 }
 
 /** Where one enrolled phone stands; undefined: it is not enrolled. */

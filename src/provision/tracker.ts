@@ -51,7 +51,8 @@ export async function createTracker(
   const turns = new Map<Mac, Promise<unknown>>();
   const ledger = createLedger();
   const places = createPlaces();
-  for (const migration of await store.migrations()) keep(track(migration, knowledge));
+  const track = createTracks(knowledge);
+  for (const migration of await store.migrations()) keep(track(migration));
 
   function keep(after: Tracked): void {
     tracked.set(after.migration.mac, after);
@@ -88,7 +89,7 @@ export async function createTracker(
   }
 
   async function put(migration: Migration, history: readonly HistoryEntry[]): Promise<void> {
-    const next = track(migration, knowledge);
+    const next = track(migration);
     await store.putMigration(migration, history);
     keep(next);
   }
@@ -165,20 +166,27 @@ function createPlaces() {
   };
 }
 
-function track(migration: Migration, knowledge: Knowledge): Tracked {
-  const family = knowledge.families.find((f) => f.id === migration.family);
-  const graph = knowledge.graph(migration.family);
-  const stages = family && graph && restoreStages(migration, graph, family);
-  if (family === undefined || stages === undefined || "unknown" in stages) {
-    const gone =
-      stages === undefined ? `family ${migration.family}` : `release ${(stages as { unknown: string }).unknown}`;
-    throw new ProvisionError(
-      "E_RELEASE_GONE",
-      `Phone ${migration.mac} is enrolled, but the firmware manifests no longer have ${gone}.`,
-      `Put ${gone} back into firmware-manifests/ (a release can be marked withdrawn), or cancel that phone first.`,
-    );
-  }
-  return withView({ migration, stages, family });
+/** Finds what a migration means. Phones that go the same way share its stages, which are made once. */
+function createTracks(knowledge: Knowledge): (migration: Migration) => Tracked {
+  const ways = new Map<string, readonly Stage[]>();
+  return (migration) => {
+    const family = knowledge.families.find((f) => f.id === migration.family);
+    const graph = knowledge.graph(migration.family);
+    if (family === undefined || graph === undefined) throw gone(migration, `family ${migration.family}`);
+    const way = JSON.stringify([family.id, migration.stages]);
+    const stages = ways.get(way) ?? restoreStages(migration, graph, family);
+    if ("unknown" in stages) throw gone(migration, `release ${stages.unknown}`);
+    ways.set(way, stages);
+    return withView({ migration, stages, family });
+  };
+}
+
+function gone({ mac }: Migration, what: string): ProvisionError {
+  return new ProvisionError(
+    "E_RELEASE_GONE",
+    `Phone ${mac} is enrolled, but the firmware manifests no longer have ${what}.`,
+    `Put ${what} back into firmware-manifests/ (a release can be marked withdrawn), or cancel that phone first.`,
+  );
 }
 
 function withView(tracked: Omit<Tracked, "view">): Tracked {

@@ -7,7 +7,8 @@ import { modelOf } from "../phones/families.ts";
 import type { Model } from "../phones/family.ts";
 import type { Phone } from "../phones/phone.ts";
 import { type EnrolOrder, enrol, judge, type Verdict } from "../provision/enrol.ts";
-import { mapInPieces } from "../store/turns.ts";
+import { mapInPieces } from "../provision/in-pieces.ts";
+import { mapInTurns, nextTurn } from "../store/turns.ts";
 import { type Mac, macWithColons, parseMac } from "../wire/address.ts";
 import type { Core } from "./core.ts";
 import { failure } from "./failure.ts";
@@ -24,14 +25,17 @@ export interface Enrolled {
   readonly wave?: number;
   /** Why it does not go. */
   readonly because?: string;
-  readonly plan: PlanJson;
+  /** Which of the answer's plans is its own. */
+  readonly plan: number;
 }
 
-/** What `provision migrate --json` prints. */
+/** What becomes of an order. */
 export interface MigrateAnswer {
   readonly enrolled: boolean;
   /** Names the job: `provision report JOB`. */
   readonly job: string;
+  /** Each plan once, however many phones go by it. */
+  readonly plans: readonly PlanJson[];
   readonly phones: readonly Enrolled[];
 }
 
@@ -41,7 +45,8 @@ export interface MigrateAnswer {
  */
 export async function migrate(core: Core, request: Received<"migrate">): Promise<MigrateAnswer> {
   const phones = await phonesOf(core, request);
-  const planned = phones.map((phone) => ({ phone, ...planOf(core, phone, request) }));
+  const planOf = createPlanner(core, request);
+  const planned = await mapInTurns(phones, (phone) => ({ phone, ...planOf(phone) }));
   const going = planned.flatMap(({ phone, planned }) =>
     planned.kind === "plan" ? [{ mac: phone.mac, plan: planned.plan, running: phone.running }] : [],
   );
@@ -51,14 +56,21 @@ export async function migrate(core: Core, request: Received<"migrate">): Promise
   const verdicts =
     request.enrol && !stuck ? await enrol(core, order, core.now(), agreed) : await judge(core, order, agreed);
   const byMac = new Map(verdicts.map((verdict) => [verdict.mac, verdict]));
-  const answers = await Promise.all(
-    planned.map(async ({ phone, planned, model, rule }) => ({
-      ...answerFor(phone.mac, planned, byMac.get(phone.mac), await planDocument(core, model.id, planned)),
-      ...(rule === undefined ? {} : { rule: rule.name }),
-    })),
-  );
+  const numbers = new Map<Planned, number>();
+  const plans: PlanJson[] = [];
+  for (const { model, planned: one } of planned) {
+    if (numbers.has(one)) continue;
+    numbers.set(one, plans.length);
+    plans.push(await planDocument(core, model.id, one));
+    await nextTurn();
+  }
+  const answers = await mapInTurns(planned, ({ phone, planned, rule }) => ({
+    ...answerFor(phone.mac, planned, byMac.get(phone.mac)),
+    ...(rule === undefined ? {} : { rule: rule.name }),
+    plan: numbers.get(planned) as number,
+  }));
   const willing = verdicts.every(({ is }) => is === "ready" || is === "on-its-way");
-  return { enrolled: request.enrol && !stuck && willing, job: order.job, phones: answers };
+  return { enrolled: request.enrol && !stuck && willing, job: order.job, plans, phones: answers };
 }
 
 async function phonesOf(core: Core, request: Received<"migrate">): Promise<readonly Phone[]> {
@@ -133,13 +145,19 @@ interface PlannedPhone {
   readonly rule?: MigrationRule;
 }
 
-function planOf(core: Core, phone: Phone, request: Received<"migrate">): PlannedPhone {
-  const model = phone.model ?? "";
-  const from = phone.running ?? request.from;
-  const rule = request.to === undefined ? ruleFor(phone, modelOf(model), core.config.migrations) : undefined;
-  const { to = rule?.target ?? "" } = request;
-  const planned = planFor(core.known, { model, from, to, policy: rule?.policy ?? request.policy });
-  return { ...planned, ...(rule === undefined ? {} : { rule }) };
+/** Plans phone after phone. Those of a model that run the same and go to the same have one plan, which is made once. */
+function createPlanner(core: Core, request: Received<"migrate">): (phone: Phone) => PlannedPhone {
+  const made = new Map<string, ReturnType<typeof planFor>>();
+  return (phone) => {
+    const model = phone.model ?? "";
+    const from = phone.running ?? request.from;
+    const rule = request.to === undefined ? ruleFor(phone, modelOf(model), core.config.migrations) : undefined;
+    const question = { model, from, to: request.to ?? rule?.target ?? "", policy: rule?.policy ?? request.policy };
+    const key = JSON.stringify(question);
+    const planned = made.get(key) ?? planFor(core.known, question);
+    made.set(key, planned);
+    return { ...planned, ...(rule === undefined ? {} : { rule }) };
+  };
 }
 
 function orderOf(request: Received<"migrate">, phones: EnrolOrder["phones"]): EnrolOrder {
@@ -170,25 +188,25 @@ function orderOf(request: Received<"migrate">, phones: EnrolOrder["phones"]): En
   };
 }
 
-function answerFor(mac: Mac, planned: Planned, verdict: Verdict | undefined, plan: PlanJson): Enrolled {
+function answerFor(mac: Mac, planned: Planned, verdict: Verdict | undefined): Omit<Enrolled, "plan"> {
   const named = macWithColons(mac);
-  if (planned.kind === "already-there") return { mac: named, verdict: "already-there", plan };
+  if (planned.kind === "already-there") return { mac: named, verdict: "already-there" };
   if (planned.kind === "no-path" || verdict === undefined) {
     const because =
       planned.kind === "no-path" ? planned.because.map((why) => why.reason).join("; ") : "it was not judged";
-    return { mac: named, verdict: "no-path", because, plan };
+    return { mac: named, verdict: "no-path", because };
   }
   switch (verdict.is) {
     case "ready":
-      return { mac: named, verdict: verdict.is, wave: verdict.wave, plan };
+      return { mac: named, verdict: verdict.is, wave: verdict.wave };
     case "on-its-way":
-      return { mac: named, verdict: verdict.is, plan };
+      return { mac: named, verdict: verdict.is };
     case "busy":
-      return { mac: named, verdict: verdict.is, because: verdict.because, plan };
+      return { mac: named, verdict: verdict.is, because: verdict.because };
     case "one-way":
-      return { mac: named, verdict: verdict.is, because: `after ${verdict.load} no way leads back`, plan };
+      return { mac: named, verdict: verdict.is, because: `after ${verdict.load} no way leads back` };
     case "firmware-missing":
-      return { mac: named, verdict: verdict.is, because: verdict.because, plan };
+      return { mac: named, verdict: verdict.is, because: verdict.because };
   }
 }
 

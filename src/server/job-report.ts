@@ -1,5 +1,6 @@
-import { type JobReport, jobReport } from "../migration/job-report.ts";
-import { mapInPieces } from "../store/turns.ts";
+import { type JobReport, jobReport, jobRow } from "../migration/job-report.ts";
+import type { Migration } from "../migration/migration.ts";
+import { mapInPieces } from "../provision/in-pieces.ts";
 import type { Core } from "./core.ts";
 import { failure } from "./failure.ts";
 
@@ -17,9 +18,15 @@ export async function report(
   core: Core,
   wanted: string | undefined,
 ): Promise<{ readonly jobs: readonly JobLine[] } | JobReport> {
-  const all = core.tracker.all().map(({ migration }) => migration);
-  const names = [...new Set(all.map(({ job }) => job))];
-  if (wanted === undefined) return { jobs: names.map(lineOf).sort((a, b) => (a.enrolled < b.enrolled ? 1 : -1)) };
+  const jobs = new Map<string, Migration[]>();
+  for (const { migration } of core.tracker.all()) {
+    const own = jobs.get(migration.job);
+    if (own === undefined) jobs.set(migration.job, [migration]);
+    else own.push(migration);
+  }
+  const names = [...jobs.keys()];
+  if (wanted === undefined)
+    return { jobs: Array.from(jobs, lineOf).sort((a, b) => (a.enrolled < b.enrolled ? 1 : -1)) };
   const fitting = names.includes(wanted) ? [wanted] : names.filter((name) => name.startsWith(wanted));
   const [job] = fitting;
   if (job === undefined || fitting.length > 1 || wanted === "") {
@@ -27,22 +34,20 @@ export async function report(
     throw failure("E_JOB_UNKNOWN", 1, { where: JSON.stringify(wanted), message, remedy: "see them: provision report" });
   }
   const labels = new Map((await core.store.phones()).map(({ mac, label }) => [mac, label]));
-  const own = all.filter((migration) => migration.job === job);
-  const phones = await mapInPieces(own, async (migration) => {
+  const phones = await mapInPieces(jobs.get(job) ?? [], async (migration) => {
     const label = labels.get(migration.mac);
     const history = await core.store.history(migration.mac);
-    return { migration, history, ...(label === undefined ? {} : { label }) };
+    return jobRow({ migration, history, ...(label === undefined ? {} : { label }) });
   });
   return jobReport(job, phones);
+}
 
-  function lineOf(name: string): JobLine {
-    const own = all.filter((migration) => migration.job === name);
-    return {
-      job: name,
-      enrolled: new Date(Math.min(...own.map(({ enrolledAt }) => enrolledAt))).toISOString(),
-      phones: own.length,
-      done: own.filter(({ progress }) => progress.at === "done").length,
-      problems: own.filter(({ problem }) => problem !== undefined).length,
-    };
-  }
+function lineOf([job, own]: readonly [string, readonly Migration[]]): JobLine {
+  return {
+    job,
+    enrolled: new Date(own.reduce((first, { enrolledAt }) => Math.min(first, enrolledAt), Infinity)).toISOString(),
+    phones: own.length,
+    done: own.filter(({ progress }) => progress.at === "done").length,
+    problems: own.filter(({ problem }) => problem !== undefined).length,
+  };
 }

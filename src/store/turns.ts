@@ -1,7 +1,5 @@
 /** Milliseconds of work in one turn of the event loop. */
 const SLICE = 5;
-/** Reads or writes that are begun together. */
-const TOGETHER = 100;
 
 /**
  * Makes one of each of `many`, in order, and gives the event loop back whenever that took some milliseconds: however
@@ -15,16 +13,6 @@ export async function mapInTurns<A, B>(many: Iterable<A>, make: (one: A) => B): 
     if (performance.now() - began < SLICE) continue;
     await nextTurn();
     began = performance.now();
-  }
-  return made;
-}
-
-/** The same of what waits for the store: so many are begun together that one commit takes them, and no more. */
-export async function mapInPieces<A, B>(many: readonly A[], make: (one: A) => Promise<B>): Promise<B[]> {
-  const made: B[] = [];
-  for (let i = 0; i < many.length; i += TOGETHER) {
-    made.push(...(await Promise.all(many.slice(i, i + TOGETHER).map(make))));
-    await nextTurn();
   }
   return made;
 }

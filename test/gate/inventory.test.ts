@@ -1,11 +1,7 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Administration, openAdministration } from "../../src/server/administration.ts";
-import { compiled } from "../compiled.ts";
 import { createSite } from "../server/site.ts";
+import { type Held, LONGEST_HOLD, serveHeld } from "./held.ts";
 
 const phones = Array.from({ length: 100_000 }, (_, i) => ({
   mac: (0x000e84000000 + i * 7).toString(16).padStart(12, "0"),
@@ -20,45 +16,19 @@ const phones = Array.from({ length: 100_000 }, (_, i) => ({
   settings: { phone_label: `0${i}` },
 }));
 
-/** Milliseconds; what was measured on two cores is a half of it and less. */
-const LONGEST_HOLD = 120;
-
 const site = createSite();
-const served = compiled(join(import.meta.dirname, "inventory-served.process.ts"));
-let server: ChildProcess;
+let served: Held;
 let ask: Administration;
 
 beforeAll(async () => {
-  server = fork(served.script, [site.folder]);
-  await once(server, "message");
+  served = await serveHeld(site.folder);
   ({ ask } = await openAdministration(site.config, () => Date.now()));
 });
 
-afterAll(async () => {
-  server.disconnect();
-  await once(server, "exit");
-  rmSync(served.folder, { recursive: true });
-});
+afterAll(() => served.close());
 
-/** How long the event loop of the server was held at most while it did `work`, and for seconds after it. */
 async function longestHold(work: () => Promise<unknown>): Promise<number> {
-  await toldSince();
-  const began = performance.now();
-  await work();
-  const took = performance.now() - began;
-  await new Promise((resolve) => setTimeout(resolve, 3000));
-  const { longest, resident } = await toldSince();
-  process.stdout.write(
-    `took ${took.toFixed(0)} ms, held at most ${longest.toFixed(0)} ms, ${(resident / 1e6).toFixed(0)} MB\n`,
-  );
-  return longest;
-}
-
-/** What the server measured since it was asked last. */
-async function toldSince(): Promise<{ longest: number; resident: number }> {
-  const answer = once(server, "message");
-  server.send({});
-  return ((await answer) as [{ longest: number; resident: number }])[0];
+  return (await served.during(work)).longest;
 }
 
 test("an import of 100,000 phones, its dry run and its repetition leave the event loop to the phones", async () => {

@@ -1,12 +1,12 @@
 import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
-import { type JobPhone, jobCsv, jobHtml, jobReport } from "../../src/migration/job-report.ts";
+import { type JobRow, jobCsv, jobHtml, jobReport, jobRow } from "../../src/migration/job-report.ts";
 import type { Migration } from "../../src/migration/migration.ts";
 import type { Mac } from "../../src/wire/address.ts";
 
 const hostile = [`=cmd|' /C calc'!A0`, "+1", "-1", "@x", "\tx", `a","b`, "<script>alert(1)</script>", "line\nbreak"];
 
-function phone(number: number, more: Partial<Migration>, label?: string): JobPhone {
+function phone(number: number, more: Partial<Migration>, label?: string): JobRow {
   const mac = `0000000000${number + 10}` as Mac;
   const migration: Migration = {
     mac,
@@ -28,7 +28,7 @@ function phone(number: number, more: Partial<Migration>, label?: string): JobPho
     { at: 2_000, mac, event: "stage.loading", detail: "" },
     ...(migration.progress.at === "done" ? [{ at: 92_000, mac, event: "migration.done", detail: "" }] : []),
   ];
-  return { migration, history, ...(label === undefined ? {} : { label }) };
+  return jobRow({ migration, history, ...(label === undefined ? {} : { label }) });
 }
 
 test("a report counts each wave, and says when a phone began and how long it took", () => {
