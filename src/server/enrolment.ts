@@ -12,7 +12,7 @@ import { mapInTurns, nextTurn } from "../store/turns.ts";
 import { type Mac, macWithColons, parseMac } from "../wire/address.ts";
 import type { Core } from "./core.ts";
 import { failure } from "./failure.ts";
-import { planFor, readModel } from "./knowledge.ts";
+import { createPlanner, type Planner, readModel } from "./knowledge.ts";
 import { planDocument } from "./plan-report.ts";
 
 /** What would become, or became, of one phone. */
@@ -41,12 +41,12 @@ export interface MigrateAnswer {
 
 /**
  * Plans every phone that the request names and, with `enrol`, puts them all under migration, or none where any cannot
- * go. Throws `E_NO_PHONES`, `E_PHONE_UNKNOWN` and what {@link planFor} throws.
+ * go. Throws `E_NO_PHONES`, `E_PHONE_UNKNOWN` and what {@link Planner} throws.
  */
 export async function migrate(core: Core, request: Received<"migrate">): Promise<MigrateAnswer> {
   const phones = await phonesOf(core, request);
-  const planOf = createPlanner(core, request);
-  const planned = await mapInTurns(phones, (phone) => ({ phone, ...planOf(phone) }));
+  const planner = createPlanner(core.known);
+  const planned = await mapInTurns(phones, (phone) => ({ phone, ...planOf(core, planner, phone, request) }));
   const going = planned.flatMap(({ phone, planned }) =>
     planned.kind === "plan" ? [{ mac: phone.mac, plan: planned.plan, running: phone.running }] : [],
   );
@@ -145,19 +145,13 @@ interface PlannedPhone {
   readonly rule?: MigrationRule;
 }
 
-/** Plans phone after phone. Those of a model that run the same and go to the same have one plan, which is made once. */
-function createPlanner(core: Core, request: Received<"migrate">): (phone: Phone) => PlannedPhone {
-  const made = new Map<string, ReturnType<typeof planFor>>();
-  return (phone) => {
-    const model = phone.model ?? "";
-    const from = phone.running ?? request.from;
-    const rule = request.to === undefined ? ruleFor(phone, modelOf(model), core.config.migrations) : undefined;
-    const question = { model, from, to: request.to ?? rule?.target ?? "", policy: rule?.policy ?? request.policy };
-    const key = JSON.stringify(question);
-    const planned = made.get(key) ?? planFor(core.known, question);
-    made.set(key, planned);
-    return { ...planned, ...(rule === undefined ? {} : { rule }) };
-  };
+function planOf(core: Core, planner: Planner, phone: Phone, request: Received<"migrate">): PlannedPhone {
+  const model = phone.model ?? "";
+  const from = phone.running ?? request.from;
+  const rule = request.to === undefined ? ruleFor(phone, modelOf(model), core.config.migrations) : undefined;
+  const { to = rule?.target ?? "" } = request;
+  const planned = planner({ model, from, to, policy: rule?.policy ?? request.policy });
+  return { ...planned, ...(rule === undefined ? {} : { rule }) };
 }
 
 function orderOf(request: Received<"migrate">, phones: EnrolOrder["phones"]): EnrolOrder {

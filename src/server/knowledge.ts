@@ -73,14 +73,28 @@ export function planFor(known: Known, question: PlanQuestion): { readonly model:
   return { model, planned: plan({ graph, model: model.id, policy: question.policy, stageOf, from, to }) };
 }
 
+/** {@link planFor}, where phones of one model that run the same and go to the same have one plan, which is made once. */
+export type Planner = (question: PlanQuestion) => ReturnType<typeof planFor>;
+
+/** A planner that has made no plan yet. It keeps as many as there are ways between the loads that are known. */
+export function createPlanner(known: Known): Planner {
+  const made = new Map<string, ReturnType<typeof planFor>>();
+  return ({ model, from, to, policy }) => {
+    const key = JSON.stringify([model, from, to, policy]);
+    const planned = made.get(key) ?? planFor(known, { model, from, to, policy });
+    made.set(key, planned);
+    return planned;
+  };
+}
+
 /** The way of a phone that nobody asked for in person; undefined where the rule's words name nothing. */
 export function planUnderRule(
-  known: Known,
+  planned: Planner,
   { model, running }: { readonly model: string; readonly running?: string },
   { target, policy }: MigrationRule,
 ): Planned | undefined {
   try {
-    return planFor(known, { model, from: running, to: target, policy }).planned;
+    return planned({ model, from: running, to: target, policy }).planned;
   } catch (error) {
     if (error instanceof Failure) return undefined;
     throw error;

@@ -25,7 +25,7 @@ import { openCore } from "./core.ts";
 import { dhcpSettings, findDhcpPlace, refuseBesideOthers } from "./dhcp-settings.ts";
 import { failure } from "./failure.ts";
 import { guided } from "./guide.ts";
-import { planUnderRule } from "./knowledge.ts";
+import { createPlanner, planUnderRule } from "./knowledge.ts";
 import { followLeases } from "./lease-holders.ts";
 import type { Log } from "./log.ts";
 import { openPhoneUploads } from "./phone-uploads.ts";
@@ -79,11 +79,12 @@ export async function start(config: Config, log: Log, surroundings = onNetwork):
     const { store, tracker } = core;
     const leases = await followLeases(store);
     const neighbour = createNeighbours(now);
+    const planner = createPlanner(core.known);
     const newcomers = createNewcomers({
       ...core,
       rules: config.migrations,
       families: core.known.families,
-      plan: (phone, rule) => planUnderRule(core.known, phone, rule),
+      plan: (phone, rule) => planUnderRule(planner, phone, rule),
       note: log.note,
     });
     const evidence = createEvidence({ store, tracker, note: log.note, newcomers });

@@ -5,7 +5,7 @@ import { createEvidence } from "../../src/provision/evidence.ts";
 import { createNewcomers } from "../../src/provision/newcomers.ts";
 import type { Note } from "../../src/provision/ports.ts";
 import { createTracker, type Tracker } from "../../src/provision/tracker.ts";
-import { planUnderRule } from "../../src/server/knowledge.ts";
+import { createPlanner, planUnderRule } from "../../src/server/knowledge.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Ipv4, Mac } from "../../src/wire/address.ts";
@@ -48,7 +48,7 @@ function newcomers(rules: readonly MigrationRule[], vault = fullVault()) {
     families: knowledge.families,
     plan: (phone, one) => {
       tried.push(phone.model);
-      return planUnderRule(known, phone, one);
+      return planUnderRule(createPlanner(known), phone, one);
     },
     note: (note) => notes.push(note),
   });
