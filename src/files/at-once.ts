@@ -45,6 +45,8 @@ export interface Found {
 /** A folder as it is at this moment. Whoever got it closes it. */
 export interface FolderAtOnce {
   readonly found: Found;
+  /** A folder in this very one, no link and no mount: who only looks at the root of a mount may wait for its server. */
+  folder(name: string): FolderAtOnce | undefined;
   /** Opens a file of this very folder for reading, no link; undefined where the kernel would have to wait, or refuses. */
   open(name: string): { readonly fd: number; readonly found: Found } | undefined;
   close(): void;
@@ -52,12 +54,12 @@ export interface FolderAtOnce {
 
 /** Folders of one file system, looked at without waiting. */
 export interface AtOnce {
-  /** The folder at `path`, which holds no link; undefined where only the slow way can tell. Never throws. */
-  folder(path: string): FolderAtOnce | undefined;
+  /** The folder that all begins with; undefined where only the slow way can tell. Never throws. */
+  base(): FolderAtOnce | undefined;
 }
 
 /**
- * Looks at what lies below `base` on the same file system; undefined where that is no local one, or where the system or
+ * Looks at what lies below `base`, a path without links, on the same file system; undefined where that is no local one, or where the system or
  * koffi cannot do this. `load` finds koffi.
  */
 export async function lookAtOnce(
@@ -69,7 +71,7 @@ export async function lookAtOnce(
     if (!LOCAL.has((await statfs(base)).type)) return undefined;
     const { dev } = await stat(base, { bigint: true });
     const kernel = kernelOf(await load());
-    return { folder: (path) => folderAt(kernel, dev, path) };
+    return { base: () => folderAt(kernel, dev, open(kernel, AT_FDCWD, base, kernel.toBase)) };
   } catch {
     return undefined;
   }
@@ -80,6 +82,7 @@ type Call = (...args: (number | string | Uint8Array)[]) => number;
 interface Kernel {
   readonly openat2: Call;
   readonly statx: Call;
+  readonly toBase: Uint8Array;
   readonly toFolder: Uint8Array;
   readonly toFile: Uint8Array;
   readonly answer: Uint8Array;
@@ -94,7 +97,8 @@ function kernelOf(koffi: typeof Koffi): Kernel {
   return {
     openat2: libc.func("long syscall(long number, int folder, const char *name, void *how, size_t size)"),
     statx: libc.func("int statx(int folder, const char *name, int flags, uint mask, void *answer)"),
-    toFolder: howTo(O_PATH | O_DIRECTORY, 0),
+    toBase: howTo(O_PATH | O_DIRECTORY, 0),
+    toFolder: howTo(O_PATH | O_DIRECTORY | O_NOFOLLOW, within),
     toFile: howTo(O_RDONLY | O_NOFOLLOW | O_NONBLOCK, within),
     answer,
     found: new DataView(answer.buffer),
@@ -112,15 +116,19 @@ function open(kernel: Kernel, folder: number, name: string, how: Uint8Array): nu
   return kernel.openat2(OPENAT2, folder, name, how, how.length);
 }
 
-function folderAt(kernel: Kernel, device: bigint, path: string): FolderAtOnce | undefined {
-  const fd = open(kernel, AT_FDCWD, path, kernel.toFolder);
+function folderAt(kernel: Kernel, device: bigint, fd: number): FolderAtOnce | undefined {
   if (fd < 0) return undefined;
   const found = foundAt(kernel, fd);
   if (found === undefined || found.dev !== device) {
     closeSync(fd);
     return undefined;
   }
-  return { found, open: (name) => fileIn(kernel, fd, name), close: () => closeSync(fd) };
+  return {
+    found,
+    folder: (name) => folderAt(kernel, device, open(kernel, fd, name, kernel.toFolder)),
+    open: (name) => fileIn(kernel, fd, name),
+    close: () => closeSync(fd),
+  };
 }
 
 function fileIn(kernel: Kernel, folder: number, name: string): { fd: number; found: Found } | undefined {

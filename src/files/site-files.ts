@@ -90,22 +90,24 @@ function openKnown(
   parts: readonly string[],
 ): PinnedFile | undefined | "unknown" {
   let path = base;
-  for (const [at, part] of parts.entries()) {
-    const folder = atOnce.folder(path);
-    if (folder === undefined) return "unknown";
-    try {
-      const listing = folders.known(path, folder.found);
-      if (listing === undefined) return "unknown";
+  let folder = atOnce.base();
+  try {
+    for (const [at, part] of parts.entries()) {
+      const listing = folder && folders.known(path, folder.found);
+      if (folder === undefined || listing === undefined) return "unknown";
       const entry = entryIn(listing, part);
       if (entry === undefined) return undefined;
       if (at === parts.length - 1) return openPinnedAtOnce(folder, entry.name) ?? "unknown";
       if (!entry.isDirectory()) return "unknown";
-      path = join(path, entry.name);
-    } finally {
+      const inner = folder.folder(entry.name);
       folder.close();
+      folder = inner;
+      path = join(path, entry.name);
     }
+    return "unknown";
+  } finally {
+    folder?.close();
   }
-  return "unknown";
 }
 
 async function lookUp(folders: Folders, base: string, parts: readonly string[]): Promise<string | undefined> {

@@ -128,11 +128,15 @@ export async function enrol(
     const judged = await verdictsOn(parts.tracker, order, lacking, agreed);
     const verdicts = await mapInPieces(judged, (verdict, i) => stillThere(parts.store, order.phones[i], verdict));
     if (verdicts.some((v) => v.is !== "ready" && v.is !== "on-its-way")) return verdicts;
-    await mapInPieces(order.phones, async ({ mac, plan }, index) => {
-      const verdict = verdicts[index];
-      if (verdict?.is !== "ready") return;
-      await enrolOne(migrationOf(mac, plan, order, verdict.wave, now), [enrolledLine(mac, plan, now)]);
+    const going = order.phones.flatMap(({ mac, plan }, i) => {
+      const verdict = verdicts[i];
+      return verdict?.is === "ready" ? [{ mac, plan, wave: verdict.wave }] : [];
     });
+    // The canaries first: while they are not known, a phone of a later wave would find nobody to wait for.
+    going.sort((a, b) => a.wave - b.wave);
+    await mapInPieces(going, ({ mac, plan, wave }) =>
+      enrolOne(migrationOf(mac, plan, order, wave, now), [enrolledLine(mac, plan, now)]),
+    );
     return verdicts;
   });
 }

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from "vitest";
 import type { TftpCounters } from "../../src/net/tftp-events.ts";
 import { compiled } from "../compiled.ts";
 import { fetchFile, pattern, rrq } from "../net/tftp-wire.ts";
@@ -137,9 +137,12 @@ it("R66 a million transfers, 250 boots of a building, leave no memory and no soc
 
 it("R06 64 requests below a mount that does not answer slow nobody else down by more than 5 %", async () => {
   const dead = (root: string) => {
+    const mount = join(root, "nfs");
+    execFileSync("mount", ["-t", "tmpfs", "none", mount]);
+    onTestFinished(() => void execFileSync("umount", ["-l", mount]));
     // The kernel's answer to whatever names this folder is two minutes late: what a server of NFS does that is gone.
     const late = ["-e", "trace=file", "-e", "inject=file:delay_enter=120s"];
-    return ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-P", join(root, "nfs"), ...late];
+    return ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-P", mount, ...late];
   };
   const { fetch, port } = await serving({ "SIPDefault.cnf": 1914, "image.bin": 131_500, "nfs/x": 1 }, dead);
   const socket = createSocket("udp4");

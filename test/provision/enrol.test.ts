@@ -121,3 +121,28 @@ test("a Polycom goes to a release before SIP 3.3 only where the vendor's own fil
   expect(await ask("0004f2abcdef.cfg")).toMatchObject({ is: "rendered" });
   expect((await statusReport(parts))[0]?.problem).toBeUndefined();
 });
+
+test("the canary is known before any phone of a later wave, wherever in the order it stands", async () => {
+  const store = createMemoryStore();
+  const waves: number[] = [];
+  const fleet = await createFleet(250, {
+    store: {
+      ...store,
+      async putMigration(migration, history) {
+        waves.push(migration.wave);
+        await store.putMigration(migration, history);
+      },
+    },
+  });
+  const phones = fleet.phones.map(({ mac }, i) => ({
+    mac,
+    plan: i === 249 ? twoStages : oneStage,
+    running: undefined,
+  }));
+  const parts = { tracker: fleet.tracker(), store: fleet.store, siteFiles: fleet.siteFiles, vault };
+  const verdicts = await enrol(parts, { phones, job: "j", startAt: 0, acceptOneWay: true }, fleet.now);
+  expect(verdicts.at(-1)).toMatchObject({ is: "ready", wave: 1 });
+  expect(waves[0]).toBe(1);
+  expect(waves).toEqual([...waves].sort((a, b) => a - b));
+  expect(new Set(waves).size).toBeGreaterThan(1);
+});
