@@ -59,8 +59,8 @@ export interface AtOnce {
 }
 
 /**
- * Looks at what lies below `base`, a path without links, on the same file system; undefined where that is no local one, or where the system or
- * koffi cannot do this. `load` finds koffi.
+ * Looks at what lies below `base`, a path without links, on the same file system; undefined where that is no local one,
+ * or where the system or koffi cannot do this. `load` finds koffi.
  */
 export async function lookAtOnce(
   base: string,

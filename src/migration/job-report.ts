@@ -49,18 +49,20 @@ export interface JobPhone {
 /** What became of a job, in the order of the waves. */
 export function jobReport(job: string, phones: readonly JobRow[]): JobReport {
   const rows = [...phones].sort((a, b) => a.wave - b.wave || (a.mac < b.mac ? -1 : 1));
-  return { job, waves: Array.from(byWave(rows), ([wave, own]) => sumOf(wave, own)), phones: rows };
+  return { job, waves: Array.from(groupedBy(rows, waveOf), ([wave, own]) => sumOf(wave, own)), phones: rows };
 }
 
-/** The rows of each wave, in their order. */
-function byWave(rows: readonly JobRow[]): ReadonlyMap<number, readonly JobRow[]> {
-  const waves = new Map<number, JobRow[]>();
-  for (const row of rows) {
-    const own = waves.get(row.wave);
-    if (own === undefined) waves.set(row.wave, [row]);
-    else own.push(row);
+const waveOf = ({ wave }: JobRow): number => wave;
+
+/** Those of each key, keys and those of one key in the order in which they came. */
+export function groupedBy<Key, One>(many: Iterable<One>, keyOf: (one: One) => Key): ReadonlyMap<Key, readonly One[]> {
+  const groups = new Map<Key, One[]>();
+  for (const one of many) {
+    const group = groups.get(keyOf(one));
+    if (group === undefined) groups.set(keyOf(one), [one]);
+    else group.push(one);
   }
-  return waves;
+  return groups;
 }
 
 /** What became of one phone of a job. */
@@ -148,7 +150,7 @@ export function jobHtml({ job, waves, phones }: JobReport): string {
     "<body>",
     `<h1>Job ${escaped(job)}</h1>`,
     `<table><thead>${head}</thead><tbody>${sums.join("")}</tbody></table>`,
-    ...Array.from(byWave(phones), ([wave, own]) => waveTable(wave, own)),
+    ...Array.from(groupedBy(phones, waveOf), ([wave, own]) => waveTable(wave, own)),
     "</body>",
     "</html>",
     "",

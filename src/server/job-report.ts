@@ -1,4 +1,4 @@
-import { type JobReport, jobReport, jobRow } from "../migration/job-report.ts";
+import { groupedBy, type JobReport, jobReport, jobRow } from "../migration/job-report.ts";
 import type { Migration } from "../migration/migration.ts";
 import { mapInPieces } from "../provision/in-pieces.ts";
 import type { Core } from "./core.ts";
@@ -18,12 +18,8 @@ export async function report(
   core: Core,
   wanted: string | undefined,
 ): Promise<{ readonly jobs: readonly JobLine[] } | JobReport> {
-  const jobs = new Map<string, Migration[]>();
-  for (const { migration } of core.tracker.all()) {
-    const own = jobs.get(migration.job);
-    if (own === undefined) jobs.set(migration.job, [migration]);
-    else own.push(migration);
-  }
+  const all = core.tracker.all().map(({ migration }) => migration);
+  const jobs = groupedBy(all, ({ job }) => job);
   const names = [...jobs.keys()];
   if (wanted === undefined)
     return { jobs: Array.from(jobs, lineOf).sort((a, b) => (a.enrolled < b.enrolled ? 1 : -1)) };

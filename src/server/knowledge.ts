@@ -89,12 +89,12 @@ export function createPlanner(known: Known): Planner {
 
 /** The way of a phone that nobody asked for in person; undefined where the rule's words name nothing. */
 export function planUnderRule(
-  planned: Planner,
+  planner: Planner,
   { model, running }: { readonly model: string; readonly running?: string },
   { target, policy }: MigrationRule,
 ): Planned | undefined {
   try {
-    return planned({ model, from: running, to: target, policy }).planned;
+    return planner({ model, from: running, to: target, policy }).planned;
   } catch (error) {
     if (error instanceof Failure) return undefined;
     throw error;
