@@ -313,8 +313,10 @@ async function otherOrder({ plan, next, vault, wrongs }: Scene, world: World): P
   const others = pairsOf(plan.model).filter((other) => other.to.load !== plan.to.load);
   const to = others[Math.floor(next() * others.length)]?.to.load;
   const running = (await world.store.phone(traveller))?.running;
-  // Arrived while the inventory was read, it is free to go elsewhere; arrived later, it no longer runs what was planned from.
-  if (to === undefined || world.tracker.of(traveller)?.migration.progress.at === "done") return;
+  // Arrived while the inventory was read, it is free to go elsewhere; arrived later, it no longer runs what was planned
+  // from, unless the inventory had its arrival before the tracker: then it is free from one moment to the next.
+  const arrives = running === plan.to.load || world.tracker.of(traveller)?.migration.progress.at === "done";
+  if (to === undefined || arrives) return;
   const planned = plannerOf("strict", plan.model)(running ?? plan.from?.load ?? "", to);
   if (planned.kind !== "plan") return;
   const verdicts = await order(world, { mac: traveller, plan: planned.plan, running }, vault);
