@@ -16,13 +16,16 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   after(ms, wake) {
-    let immediate: NodeJS.Immediate | undefined;
-    const timeout = setTimeout(() => {
-      immediate = setImmediate(wake);
-    }, ms);
+    // A timer takes as long to set as three blocks to send: it is set when whoever asked for it has been answered.
+    let timeout: NodeJS.Timeout | undefined;
+    let immediate = setImmediate(() => {
+      timeout = setTimeout(() => {
+        immediate = setImmediate(wake);
+      }, ms);
+    });
     return () => {
       clearTimeout(timeout);
-      if (immediate !== undefined) clearImmediate(immediate);
+      clearImmediate(immediate);
     };
   },
 };

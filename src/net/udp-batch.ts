@@ -54,6 +54,9 @@ const BATCHES_A_LOOK = 4;
 /** How long, in ms, to look for the next datagram of a client that answers faster than Node can sleep and wake. */
 const SPIN = 0.04;
 
+/** The same after the first answer: the client may have slept since it asked. */
+const FIRST_SPIN = 0.1;
+
 /** Of so many looks for a lone client's next datagram one is at all sockets: nobody waits for long because of it. */
 const LOOKS_BESIDE = 16;
 
@@ -276,7 +279,7 @@ class Batches {
         this.#flushing = false;
         const first = this.#queued === 1 && !this.#crowded ? this.#queuedBy : undefined;
         this.flush();
-        if (first !== undefined && this.#spins) this.#turn(first);
+        if (first !== undefined && this.#spins) this.#turn(first, FIRST_SPIN);
       });
     }
   }
@@ -311,7 +314,7 @@ class Batches {
     this.#reading = false;
     const answered = this.#spins ? this.#queuedBy : undefined;
     this.flush();
-    if (more && !this.#crowded) this.#turn(answered);
+    if (!this.#crowded && (more || answered !== undefined)) this.#turn(answered);
     this.#receivedAt = performance.now();
   }
 
@@ -357,7 +360,7 @@ class Batches {
 
   // While much comes in: ask once which sockets have something, and fetch it, until a whole turn brings nothing. For a
   // lone client the next datagram is awaited here. It may need this very processor for its answer, and gets it.
-  #turn(lone: BatchSocket | undefined): void {
+  #turn(lone: BatchSocket | undefined, spin = SPIN): void {
     if (this.#sockets.size === 0) return;
     this.#lone = lone;
     const until = performance.now() + TURN;
@@ -368,17 +371,18 @@ class Batches {
       const beside = looks % LOOKS_BESIDE === 0;
       const count = this.#look(beside);
       fetched += count;
+      if (count > 0) patience = 0;
       if (count === 1 && !beside) continue;
       const now = performance.now();
       if (now > until) {
         if (this.#crowded) this.#letNodeRead(false);
         break;
       }
-      if (count > 0) patience = 0;
-      else if (this.#lone === undefined || this.#pause > 0) break;
-      else if (patience === 0) patience = now + SPIN;
+      if (count > 0) continue;
+      if (this.#lone === undefined || this.#pause > 0) break;
+      if (patience === 0) patience = now + spin;
       else if (now > patience) break;
-      if (count === 0) this.libc.yieldCpu();
+      this.libc.yieldCpu();
     }
     if (fetched > 0) {
       this.#nextPause = 1;

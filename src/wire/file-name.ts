@@ -32,10 +32,10 @@ export function normalizeName(filename: string): NormalName {
 }
 
 function objection(segment: string): string | undefined {
-  if (/^\.{2,}$/.test(segment)) return "the name climbs out of its folder";
+  if (segment.startsWith("..") && /^\.+$/.test(segment)) return "the name climbs out of its folder";
   if (segment.includes("\\")) return "the name has a backslash inside";
   if (segment.includes(":")) return "the name has a drive or a stream";
-  if (/[. ]$/.test(segment)) return "a part of the name ends in a dot or a blank";
+  if (segment.endsWith(".") || segment.endsWith(" ")) return "a part of the name ends in a dot or a blank";
   if (/^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(segment)) return "the name is that of a DOS device";
   return undefined;
 }
@@ -50,19 +50,18 @@ function withoutPrefix(text: string): string {
 }
 
 function fromUtf8(filename: string): string | undefined {
-  const octets = new Uint8Array(filename.length);
-  let ascii = true;
-  for (let i = 0; i < filename.length; i++) {
-    const code = filename.charCodeAt(i);
-    octets[i] = code;
-    if (code > 127) ascii = false;
-  }
-  if (ascii) return filename;
+  if (isAscii(filename)) return filename;
+  const octets = Uint8Array.from(filename, (character) => character.charCodeAt(0));
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(octets);
   } catch {
     return undefined;
   }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
 }
 
 function hasControl(text: string): boolean {

@@ -202,7 +202,5 @@ function zeroFrom(octets: Uint8Array, start: number): number {
 }
 
 function textUntil(octets: Uint8Array, start: number, end: number): string {
-  let text = "";
-  for (let i = start; i < end; i++) text += String.fromCharCode(octets[i] as number);
-  return text;
+  return String.fromCharCode(...octets.subarray(start, end));
 }
