@@ -16,16 +16,13 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   after(ms, wake) {
-    // A timer takes as long to set as three blocks to send: it is set when whoever asked for it has been answered.
-    let timeout: NodeJS.Timeout | undefined;
-    let immediate = setImmediate(() => {
-      timeout = setTimeout(() => {
-        immediate = setImmediate(wake);
-      }, ms);
-    });
+    let immediate: NodeJS.Immediate | undefined;
+    const timeout = setTimeout(() => {
+      immediate = setImmediate(wake);
+    }, ms);
     return () => {
       clearTimeout(timeout);
-      clearImmediate(immediate);
+      if (immediate !== undefined) clearImmediate(immediate);
     };
   },
 };

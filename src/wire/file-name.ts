@@ -32,7 +32,7 @@ export function normalizeName(filename: string): NormalName {
 }
 
 function objection(segment: string): string | undefined {
-  if (segment.startsWith("..") && /^\.+$/.test(segment)) return "the name climbs out of its folder";
+  if (/^\.{2,}$/.test(segment)) return "the name climbs out of its folder";
   if (segment.includes("\\")) return "the name has a backslash inside";
   if (segment.includes(":")) return "the name has a drive or a stream";
   if (segment.endsWith(".") || segment.endsWith(" ")) return "a part of the name ends in a dot or a blank";
@@ -51,7 +51,7 @@ function withoutPrefix(text: string): string {
 
 function fromUtf8(filename: string): string | undefined {
   if (isAscii(filename)) return filename;
-  const octets = Uint8Array.from(filename, (character) => character.charCodeAt(0));
+  const octets = Uint8Array.from({ length: filename.length }, (_, i) => filename.charCodeAt(i));
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(octets);
   } catch {

@@ -202,5 +202,7 @@ function zeroFrom(octets: Uint8Array, start: number): number {
 }
 
 function textUntil(octets: Uint8Array, start: number, end: number): string {
-  return String.fromCharCode(...octets.subarray(start, end));
+  let text = "";
+  for (let i = start; i < end; i++) text += String.fromCharCode(octets[i] as number);
+  return text;
 }
