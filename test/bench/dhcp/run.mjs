@@ -1,12 +1,14 @@
 // DORA per second, latency and CPU, side by side with Kea, isc-dhcpd and dnsmasq, leases on disk for all:
-//   npm run bench:dhcp [-- --seconds 4 --rates 1000,2000,… --servers provision,kea,isc,dnsmasq --nice -5]
+//   npm run bench:dhcp [-- --seconds 4 --rates 1000,2000,… --servers provision,kea --loads own,perfdhcp --nice -5]
 // `provision` is the DHCP service and its store without the probe of an address, as the peers run without theirs;
-// `serve` the whole `provision serve` as a site runs it, with its probe, its log and all else that it does.
-// As root, with kea-admin, kea-dhcp4-server, isc-dhcp-server and dnsmasq-base installed. perfdhcp plays a relay, in one
-// thread, since a second one takes the server's core on a machine of two. A server is started once and meets one rate
-// after the other, so that each is warm. Every DORA is another client's, so that each must be written: Kea (its lease
-// caching) and we (retransmissions) write nothing for a client that comes back at once. After two rates in a row that are
-// not clean, or that perfdhcp itself cannot offer, a server is done.
+// `serve` the whole `provision serve` as a site runs it, with its probe, its log and all else that it does; `limit` the
+// smallest server there can be, which keeps nothing and tells what the load itself can offer.
+// As root, with gcc, kea-admin, kea-dhcp4-server, isc-dhcp-server and dnsmasq-base installed. The load plays a relay:
+// perfdhcp, in one thread, since a second one takes the server's core on a machine of two; and our own (load.c), which
+// goes on where perfdhcp offers no more. For each of them a server is started once and meets one rate after the other, so
+// that each is warm. Every DORA is another client's, so that each must be written: Kea (its lease caching) and we
+// (retransmissions) write nothing for a client that comes back at once. After two rates in a row that are not clean, or
+// that the load itself cannot offer, a server is done.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -28,9 +30,11 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "3" },
     rates: {
       type: "string",
-      default: "500,1000,2000,4000,6000,8000,10000,12000,15000,17000,19000,21000,23000,25000,27000,30000",
+      default:
+        "500,1000,2000,4000,8000,12000,14000,15000,16000,17000,18000,20000,22500,25000,27500,30000,33000,36000,40000,50000,60000,80000",
     },
-    servers: { type: "string", default: "provision,provision-900,serve,kea,isc,dnsmasq" },
+    servers: { type: "string", default: "provision,provision-900,serve,kea,kea-threads,isc,dnsmasq,limit" },
+    loads: { type: "string", default: "perfdhcp,own" },
     /** Drops that still count as clean, in percent of the DISCOVERs and of the REQUESTs. */
     clean: { type: "string", default: "0.1" },
     /** Of servers and perfdhcp alike; below 0 keeps other programs on the machine from being measured with them. */
@@ -41,15 +45,19 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const rates = values.rates.split(",").map(Number);
-/** More than the clients of a whole run. */
-const POOL = { first: "10.1.0.1", last: "10.8.255.254" };
+/** More than the clients of a server's whole run, up to 45,000 DORA/s. */
+const POOL = { first: "10.1.0.1", last: "10.24.255.254" };
+/** For isc-dhcpd, which makes a record of each address when it starts, and is done before it has given so many. */
+const ISC_POOL = { first: "10.1.0.1", last: "10.8.255.254" };
 const HERTZ = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 const PREFIX = "dhb";
+const SERVER = "10.0.0.1";
+const RELAY = "10.0.0.9";
 /** What phones of a boot storm would offer. */
 const GOAL = 15_000;
 /** What `provision serve` has to stand with its probe on: more than the phones of the largest site would offer. */
 const WHOLE_GOAL = 2000;
-/** perfdhcp sends somewhat less than it was asked for: so much of the goal must have been offered. */
+/** A load sends somewhat less than it was asked for: so much of it must have been offered. */
 const OFFERED = 0.99;
 /** Room for what a server sends while perfdhcp sends itself: with the stock 212,992 octets it loses replies that came. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
@@ -59,6 +67,7 @@ const BUFFER_SETTING = "/proc/sys/net/core/rmem_default";
 
 if (process.getuid() !== 0) fail("run as root: network namespaces are made");
 const needed = {
+  gcc: "gcc libc6-dev",
   perfdhcp: "kea-admin",
   "kea-dhcp4": "kea-dhcp4-server",
   "/usr/sbin/dhcpd": "isc-dhcp-server",
@@ -77,6 +86,8 @@ const file = (name, text) => {
 /** As in src/dhcp/limits.ts. */
 const LIMITS = { relayPort: { burst: 32, perSecond: 1 }, declines: 5, declinedShare: 0.01 };
 
+const LOADS = { perfdhcp: { dora: perfdhcpDora, burst: perfdhcpBurst }, own: { dora: ownDora, burst: ownBurst } };
+
 const SERVERS = {
   provision: () => ours(POOL),
   // A pool of 900, whose clients each ask dozens of times a second here: that is not held against them, and most of it
@@ -84,16 +95,15 @@ const SERVERS = {
   "provision-900": () =>
     ours({ first: "10.1.0.1", last: "10.1.3.132" }, { ...LIMITS, client: { burst: 1e9, perSecond: 1e9 } }),
   serve: () => wholeService(),
-  kea: () => ({
-    command: ["kea-dhcp4", "-c", file("kea.json", JSON.stringify({ Dhcp4: keaConfig() }))],
-    env: { KEA_LOCKFILE_DIR: folder, KEA_PIDFILE_DIR: folder },
-  }),
+  kea: () => kea({ "enable-multi-threading": false }),
+  "kea-threads": () => kea({ "enable-multi-threading": true, "thread-pool-size": cpus().length }),
+  limit: () => ({ command: [ownLoad(), "serve", SERVER, POOL.first], ready: /ready/ }),
   isc: () => {
     file("isc.leases", "");
     const conf = file(
       "isc.conf",
       "ping-check false; authoritative; default-lease-time 3600; max-lease-time 3600;\n" +
-        `subnet 10.0.0.0 netmask 255.0.0.0 { range ${POOL.first} ${POOL.last}; option routers 10.0.0.2; }\n`,
+        `subnet 10.0.0.0 netmask 255.0.0.0 { range ${ISC_POOL.first} ${ISC_POOL.last}; option routers 10.0.0.2; }\n`,
     );
     return {
       command: [
@@ -123,7 +133,7 @@ const SERVERS = {
       "--bind-dynamic",
       "--no-ping",
       "--dhcp-authoritative",
-      "--dhcp-lease-max=600000",
+      "--dhcp-lease-max=2000000",
       `--dhcp-range=${POOL.first},${POOL.last},255.0.0.0,1h`,
       `--dhcp-leasefile=${join(folder, "dnsmasq.leases")}`,
       "--log-facility=/dev/null",
@@ -142,7 +152,8 @@ try {
   if (!values.stock) writeFileSync(BUFFER_SETTING, `${RECEIVE_BUFFER}`);
   networkUp();
   const results = new Map();
-  for (const name of values.servers.split(",")) results.set(name, await measure(name));
+  for (const name of values.servers.split(","))
+    for (const load of values.loads.split(",")) results.set(`${name} ${load}`, await measure(name, load));
   report(results);
 } catch (error) {
   process.exitCode = 1;
@@ -158,7 +169,8 @@ function cleanUp() {
 }
 
 /** Every rate that was tried, in order. */
-async function measure(name) {
+async function measure(name, load) {
+  const { dora, burst } = LOADS[load];
   const runs = [];
   const server = await start(name);
   // 850 clients over and over for the small pool; else nobody twice.
@@ -169,11 +181,13 @@ async function measure(name) {
     for (const rate of rates) {
       const before = [cpuOf(server.pid), othersCpu(server.pid)];
       const run = dora(rate, seconds, clients(rate, seconds));
+      run.rate = rate;
+      run.clean = run.offered > 0 && run.dropped.every((percent) => percent <= Number(values.clean));
       run.cpu = Math.round(((cpuOf(server.pid) - before[0]) / run.done) * 1e6);
       run.others = Math.max(0, othersCpu(server.pid) - before[1]) / ((seconds + 0.3) * cpus().length);
       runs.push(run);
       process.stdout.write(
-        `${name} ${rate}/s: ${Math.round(run.offered)} offered, ${run.dropped.map((n) => n.toFixed(3)).join(" and ")} % dropped, ` +
+        `${name}, ${load} ${rate}/s: ${Math.round(run.offered)} offered, ${run.dropped.map((n) => n.toFixed(3)).join(" and ")} % dropped, ` +
           `OFFER ${run.offer} ms, ACK ${run.ack} ms, ${run.cpu} µs CPU; other programs ${(100 * run.others).toFixed(0)} % of the machine\n`,
       );
       if (rate === BURST) run.burst = burst(clients(BURST, 10));
@@ -188,7 +202,7 @@ async function measure(name) {
 function report(results) {
   process.stdout.write(
     `\n${seconds} s a rate, each client once, perfdhcp ${values.stock ? "as it comes" : "in one thread"}; clean: at most ${values.clean} % of OFFERs and of ACKs dropped\n` +
-      "| server | highest clean DORA/s | OFFER ms | ACK ms | µs CPU per DORA | p99 at 2000/s, OFFER and ACK ms |\n|---|---|---|---|---|---|\n",
+      "| server, load | highest clean DORA/s | OFFER ms | ACK ms | µs CPU per DORA | p99 at 2000/s, OFFER and ACK ms |\n|---|---|---|---|---|---|\n",
   );
   for (const [name, runs] of results) {
     const best = bestOf(runs);
@@ -200,8 +214,15 @@ function report(results) {
         .join(" and ") ?? "-";
     process.stdout.write(`| ${[name, ...cells, p99].join(" | ")} |\n`);
   }
-  process.stdout.write("\n");
-  const [ours, small, kea] = ["provision", "provision-900", "kea"].map((name) => results.get(name));
+  for (const load of values.loads.split(",")) {
+    process.stdout.write(`\nload: ${load}\n`);
+    goals(load, (name) => results.get(`${name} ${load}`));
+  }
+}
+
+/** Says of each goal whether it was met with one load. */
+function goals(load, runsOf) {
+  const [ours, small] = ["provision", "provision-900"].map(runsOf);
   if (ours === undefined) return;
   const best = bestOf(ours);
   const storm = ours.filter((run) => run.offered >= GOAL * OFFERED);
@@ -218,24 +239,33 @@ function report(results) {
   const p99 = burstOf(ours);
   if (p99 !== undefined)
     verdict("R14 p99 at 2,000 DORA/s at most 10 ms", Math.max(...p99) <= 10, `${Math.max(...p99).toFixed(1)} ms`);
-  const theirs = kea && bestOf(kea);
-  if (best && theirs) {
+  // With or without threads, whichever went further.
+  const theirRuns = ["kea", "kea-threads"]
+    .map(runsOf)
+    .filter((runs) => runs !== undefined && bestOf(runs) !== undefined)
+    .sort((a, b) => bestOf(b).offered - bestOf(a).offered)[0];
+  if (best && theirRuns) {
+    const theirs = bestOf(theirRuns);
     const ratio = best.offered / theirs.offered;
-    verdict("at least 1.8 times Kea's highest clean rate", ratio >= 1.8, ratio.toFixed(2));
+    const more = ours.some((run) => run.rate > best.offered && run.offered >= OFFERED * run.rate);
+    const rates = `${ratio.toFixed(2)}: ${Math.round(best.offered)} and ${Math.round(theirs.offered)}`;
+    verdict(
+      "at least 1.8 times Kea's highest clean rate",
+      ratio >= 1.8,
+      more ? rates : `${rates}; ${load} did not offer more`,
+    );
     verdict(
       "less CPU per DORA than Kea, each at its highest clean rate",
       best.cpu < theirs.cpu,
       (best.cpu / theirs.cpu).toFixed(2),
     );
-    const same = ours.find((run) => run.rate === theirs.rate);
-    if (same)
-      verdict(
-        `less CPU per DORA than Kea, both at ${theirs.rate}/s`,
-        same.cpu < theirs.cpu,
-        (same.cpu / theirs.cpu).toFixed(2),
-      );
+    for (const their of theirRuns.filter((run) => run.clean)) {
+      const our = ours.find((run) => run.rate === their.rate);
+      const figure = `${(our.cpu / their.cpu).toFixed(2)}: ${our.cpu} and ${their.cpu} µs`;
+      verdict(`less CPU per DORA than Kea, both at ${their.rate}/s`, our.cpu < their.cpu, figure);
+    }
   }
-  const whole = results.get("serve");
+  const whole = runsOf("serve");
   if (whole !== undefined) {
     const held = whole.some(({ rate, clean }) => clean && rate >= WHOLE_GOAL);
     verdict(
@@ -246,7 +276,7 @@ function report(results) {
   }
   if (best && small && bestOf(small)) {
     const ratio = best.offered / bestOf(small).offered;
-    verdict("a pool of 524,000 addresses as fast as one of 900", ratio >= 0.95, ratio.toFixed(2));
+    verdict("a pool of 1,572,000 addresses as fast as one of 900", ratio >= 0.95, ratio.toFixed(2));
   }
 }
 
@@ -263,19 +293,18 @@ function burstOf(runs) {
 }
 
 /** A tail of one second is not counted by perfdhcp's own "rate": what it sent and the drops are. */
-function dora(rate, period, clients) {
+function perfdhcpDora(rate, period, clients) {
   const stdout = perfdhcp(clients, "-r", `${rate}`, "-p", `${period}`);
   const numbers = (what) =>
     [...stdout.matchAll(new RegExp(`^${what}: ([0-9.]+)`, "gm"))].map((match) => Number(match[1]));
   const sent = numbers("sent packets");
   const dropped = numbers("drops").map((n, i) => (100 * n) / Math.max(1, sent[i]));
   const [offer, ack] = numbers("avg delay");
-  const clean = sent[1] > 0 && dropped.every((percent) => percent <= Number(values.clean));
-  return { rate, offered: sent[0] / period, dropped, clean, offer, ack, done: numbers("received packets")[1] };
+  return { offered: sent[0] / period, dropped, offer, ack, done: numbers("received packets")[1] };
 }
 
 /** Milliseconds within which 99 of 100 OFFERs, and ACKs, came at 2,000 DORA/s over ten seconds. */
-function burst(clients) {
+function perfdhcpBurst(clients) {
   const stdout = perfdhcp(clients, "-r", `${BURST}`, "-p", "10", "-x", "t");
   return stdout
     .split("***Timestamps for packets: ")
@@ -294,12 +323,43 @@ function perfdhcp([count, series], ...options) {
   if (!values.stock) command.push("-g", "single");
   const base = `mac=00:0c:${series.toString(16).padStart(2, "0")}:00:00:00`;
   const words = ["-R", count, "-b", base, ...options];
-  const { stdout, stderr } = spawnSync("nice", [...command, "-W", "300000", ...words, "10.0.0.1"], {
+  const { stdout, stderr } = spawnSync("nice", [...command, "-W", "300000", ...words, SERVER], {
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
   });
   if (!stdout.includes("sent packets")) throw new Error(`perfdhcp ${words.join(" ")}: ${stderr}`);
   return stdout;
+}
+
+function ownDora(rate, period, clients) {
+  const { seconds, discovers, offers, requests, acks, offer, ack } = own(rate, period, clients);
+  const dropped = [discovers - offers, requests - acks].map(
+    (n, i) => (100 * n) / Math.max(1, [discovers, requests][i]),
+  );
+  return { offered: discovers / Math.max(period, seconds), dropped, offer: offer.mean, ack: ack.mean, done: acks };
+}
+
+function ownBurst(clients) {
+  const { offer, ack } = own(BURST, 10, clients);
+  return [offer.p99, ack.p99];
+}
+
+function own(rate, period, [count, series]) {
+  const words = [ownLoad(), "ask", RELAY, SERVER, `${rate}`, `${period}`, count, `${series}`];
+  const { stdout, stderr } = spawnSync("nice", ["-n", values.nice, "ip", "netns", "exec", `${PREFIX}cli`, ...words], {
+    encoding: "utf8",
+  });
+  if (!stdout.startsWith("{")) throw new Error(`${words.join(" ")}: ${stderr}`);
+  const result = JSON.parse(stdout);
+  if (result.wrong > 0) throw new Error(`${words.join(" ")}: ${result.wrong} replies were wrong`);
+  return result;
+}
+
+/** The path of our own load, compiled. */
+function ownLoad() {
+  const built = join(folder, "load");
+  if (!existsSync(built)) execFileSync("gcc", ["-O2", "-Wall", "-o", built, resolve("test/bench/dhcp/load.c")]);
+  return built;
 }
 
 async function start(name) {
@@ -364,8 +424,8 @@ function ours(pool, limits) {
     probe: false,
     answer: "everyone",
     authoritative: true,
-    serverAddress: "10.0.0.1",
-    boot: { server: "10.0.0.1", moreServers: [], ntp: [], vendorSpecific: {} },
+    serverAddress: SERVER,
+    boot: { server: SERVER, moreServers: [], ntp: [], vendorSpecific: {} },
     subnets: [subnet],
     ...(limits === undefined ? {} : { limits }),
   };
@@ -380,7 +440,7 @@ function wholeService() {
   mkdirSync(join(folder, "tftpboot"), { recursive: true });
   const config = file(
     "provision.yaml",
-    `site: { name: bench, serverAddress: 10.0.0.1, timeZone: UTC, sip: { proxy: 10.0.0.1 } }
+    `site: { name: bench, serverAddress: ${SERVER}, timeZone: UTC, sip: { proxy: 10.0.0.1 } }
 data: ${join(folder, "leases")}
 access: { allow: [10.0.0.0/8] }
 dhcp:
@@ -397,12 +457,12 @@ dhcp:
   };
 }
 
-function keaConfig() {
-  return {
+function kea(threads) {
+  const config = {
     "interfaces-config": { interfaces: ["eth0"], "dhcp-socket-type": "udp" },
     "lease-database": { type: "memfile", persist: true, name: join(folder, "leases", "kea.csv"), "lfc-interval": 0 },
     "valid-lifetime": 3600,
-    "multi-threading": { "enable-multi-threading": false },
+    "multi-threading": threads,
     subnet4: [
       {
         subnet: "10.0.0.0/8",
@@ -411,6 +471,10 @@ function keaConfig() {
       },
     ],
     loggers: [{ name: "kea-dhcp4", severity: "ERROR", output_options: [{ output: "/dev/null" }] }],
+  };
+  return {
+    command: ["kea-dhcp4", "-c", file("kea.json", JSON.stringify({ Dhcp4: config }))],
+    env: { KEA_LOCKFILE_DIR: folder, KEA_PIDFILE_DIR: folder },
   };
 }
 
@@ -422,8 +486,8 @@ function networkUp() {
     ip("-n", `${PREFIX}${name}`, "link", "set", "lo", "up");
   }
   ip("link", "add", "eth0", "netns", `${PREFIX}srv`, "type", "veth", "peer", "name", "eth0", "netns", `${PREFIX}cli`);
-  ip("-n", `${PREFIX}srv`, "addr", "add", "10.0.0.1/8", "dev", "eth0");
-  ip("-n", `${PREFIX}cli`, "addr", "add", "10.0.0.9/8", "dev", "eth0");
+  ip("-n", `${PREFIX}srv`, "addr", "add", `${SERVER}/8`, "dev", "eth0");
+  ip("-n", `${PREFIX}cli`, "addr", "add", `${RELAY}/8`, "dev", "eth0");
   for (const name of ["srv", "cli"]) ip("-n", `${PREFIX}${name}`, "link", "set", "eth0", "up");
 }
 
