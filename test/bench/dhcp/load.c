@@ -1,6 +1,7 @@
 // Clients behind a relay: each sends a DISCOVER, answers its OFFER with a REQUEST at once and waits for its ACK. It exists
 // because perfdhcp, which handles one packet at a time, ends at some 25,000 a second on a core: here datagrams come and go
-// in batches, as few as are there. Every octet that matters is compared, and no address may be given to two clients.
+// in batches, as few as are there. A reply is compared with what it answers, and no address may be given to two clients:
+// `wrong` counts those that fail, and second answers to one message.
 // `serve` is the smallest server that can answer it, which keeps nothing, and tells the ceiling of both together.
 //
 //   load ask OWN SERVER RATE SECONDS CLIENTS SERIES     prints one JSON line
@@ -136,7 +137,7 @@ static void hear(int s, const unsigned char *o, int n, double at) {
     *holder = client + 1;
     e->acked = at;
     sum.acks++;
-  } else sum.wrong++;
+  } else if (*type != NAK) sum.wrong++; // A refused REQUEST is one without an ACK.
 }
 
 static int by_length(const void *a, const void *b) { float x = *(const float *)a, y = *(const float *)b; return (x > y) - (x < y); }

@@ -182,13 +182,13 @@ async function measure(name, load) {
       const before = [cpuOf(server.pid), othersCpu(server.pid)];
       const run = dora(rate, seconds, clients(rate, seconds));
       run.rate = rate;
-      run.clean = run.offered > 0 && run.dropped.every((percent) => percent <= Number(values.clean));
+      run.clean = run.offered > 0 && run.wrong === 0 && run.dropped.every((percent) => percent <= Number(values.clean));
       run.cpu = Math.round(((cpuOf(server.pid) - before[0]) / run.done) * 1e6);
       run.others = Math.max(0, othersCpu(server.pid) - before[1]) / ((seconds + 0.3) * cpus().length);
       runs.push(run);
       process.stdout.write(
         `${name}, ${load} ${rate}/s: ${Math.round(run.offered)} offered, ${run.dropped.map((n) => n.toFixed(3)).join(" and ")} % dropped, ` +
-          `OFFER ${run.offer} ms, ACK ${run.ack} ms, ${run.cpu} µs CPU; other programs ${(100 * run.others).toFixed(0)} % of the machine\n`,
+          `${run.wrong > 0 ? `${run.wrong} REPLIES WRONG, ` : ""}OFFER ${run.offer} ms, ACK ${run.ack} ms, ${run.cpu} µs CPU; other programs ${(100 * run.others).toFixed(0)} % of the machine\n`,
       );
       if (rate === BURST) run.burst = burst(clients(BURST, 10));
       if (runs.length > 1 && runs.slice(-2).every((one) => !one.clean || one.offered < OFFERED * one.rate)) break;
@@ -201,7 +201,7 @@ async function measure(name, load) {
 
 function report(results) {
   process.stdout.write(
-    `\n${seconds} s a rate, each client once, perfdhcp ${values.stock ? "as it comes" : "in one thread"}; clean: at most ${values.clean} % of OFFERs and of ACKs dropped\n` +
+    `\n${seconds} s a rate, each client once, perfdhcp ${values.stock ? "as it comes" : "in one thread"}; clean: at most ${values.clean} % of OFFERs and of ACKs dropped, none wrong\n` +
       "| server, load | highest clean DORA/s | OFFER ms | ACK ms | µs CPU per DORA | p99 at 2000/s, OFFER and ACK ms |\n|---|---|---|---|---|---|\n",
   );
   for (const [name, runs] of results) {
@@ -300,7 +300,8 @@ function perfdhcpDora(rate, period, clients) {
   const sent = numbers("sent packets");
   const dropped = numbers("drops").map((n, i) => (100 * n) / Math.max(1, sent[i]));
   const [offer, ack] = numbers("avg delay");
-  return { offered: sent[0] / period, dropped, offer, ack, done: numbers("received packets")[1] };
+  // perfdhcp compares no more than the number of a transaction.
+  return { offered: sent[0] / period, dropped, wrong: 0, offer, ack, done: numbers("received packets")[1] };
 }
 
 /** Milliseconds within which 99 of 100 OFFERs, and ACKs, came at 2,000 DORA/s over ten seconds. */
@@ -332,11 +333,18 @@ function perfdhcp([count, series], ...options) {
 }
 
 function ownDora(rate, period, clients) {
-  const { seconds, discovers, offers, requests, acks, offer, ack } = own(rate, period, clients);
+  const { seconds, discovers, offers, requests, acks, wrong, offer, ack } = own(rate, period, clients);
   const dropped = [discovers - offers, requests - acks].map(
     (n, i) => (100 * n) / Math.max(1, [discovers, requests][i]),
   );
-  return { offered: discovers / Math.max(period, seconds), dropped, offer: offer.mean, ack: ack.mean, done: acks };
+  return {
+    offered: discovers / Math.max(period, seconds),
+    dropped,
+    wrong,
+    offer: offer.mean,
+    ack: ack.mean,
+    done: acks,
+  };
 }
 
 function ownBurst(clients) {
@@ -350,9 +358,7 @@ function own(rate, period, [count, series]) {
     encoding: "utf8",
   });
   if (!stdout.startsWith("{")) throw new Error(`${words.join(" ")}: ${stderr}`);
-  const result = JSON.parse(stdout);
-  if (result.wrong > 0) throw new Error(`${words.join(" ")}: ${result.wrong} replies were wrong`);
-  return result;
+  return JSON.parse(stdout);
 }
 
 /** The path of our own load, compiled. */
