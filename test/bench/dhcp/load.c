@@ -85,13 +85,14 @@ static const unsigned char *option(const unsigned char *o, int n, int code, int 
 
 // ---- ask
 
-typedef struct { float discovered, offered, requested, acked; uint32_t address; } exchange_t;
+// Seconds since the begin; 0: not yet. A REQUEST leaves with the OFFER's arrival.
+typedef struct { float discovered, offered, acked; uint32_t address; } exchange_t;
 static exchange_t *exchanges;
 // Whose an address of 10.0.0.0/8 is: the client's number + 1.
 static uint32_t *holders;
 static struct sockaddr_in server;
 static uint32_t own_address, nclients, series, begun;
-static struct { uint32_t discovers, offers, requests, acks, wrong; } sum;
+static struct { uint32_t offers, acks, wrong; } sum;
 
 static unsigned char *message(int s, uint32_t n, int type) {
   unsigned char *o = slot(s, server);
@@ -128,11 +129,11 @@ static void hear(int s, const unsigned char *o, int n, double at) {
   if (!type || !id || !whose || address >> 24 != 10) { sum.wrong++; return; }
   uint32_t *holder = &holders[address & 0xffffff];
   if (*type == OFFER && !e->offered) {
-    e->offered = e->requested = at;
+    e->offered = at;
     e->address = address;
-    sum.offers++; sum.requests++;
+    sum.offers++;
     request(s, number, address, read32(id));
-  } else if (*type == ACK && e->requested && !e->acked) {
+  } else if (*type == ACK && e->offered && !e->acked) {
     if (address != e->address || (*holder && *holder != client + 1)) { sum.wrong++; return; }
     *holder = client + 1;
     e->acked = at;
@@ -150,7 +151,7 @@ static void delays(const char *name, int of_acks) {
   for (uint32_t i = 0; i < begun; i++) {
     exchange_t *e = &exchanges[i];
     if (of_acks ? !e->acked : !e->offered) continue;
-    all[n] = of_acks ? e->acked - e->requested : e->offered - e->discovered;
+    all[n] = of_acks ? e->acked - e->offered : e->offered - e->discovered;
     total += all[n++];
   }
   qsort(all, n, sizeof *all, by_length);
@@ -181,7 +182,6 @@ static int ask(char **argv) {
     for (int n = 0; begun < due && begun < all && n < BATCH; n++) {
       exchanges[begun].discovered = t;
       message(s, begun++, DISCOVER);
-      sum.discovers++;
       ended = t;
     }
     if (out.count) { flush(s); continue; }
@@ -190,7 +190,7 @@ static int ask(char **argv) {
     struct pollfd fd = { s, POLLIN, 0 };
     ppoll(&fd, 1, &wait, NULL);
   }
-  printf("{\"seconds\":%.4f,\"discovers\":%u,\"offers\":%u,\"requests\":%u,\"acks\":%u,\"wrong\":%u", ended, sum.discovers, sum.offers, sum.requests, sum.acks, sum.wrong);
+  printf("{\"seconds\":%.4f,\"discovers\":%u,\"offers\":%u,\"acks\":%u,\"wrong\":%u", ended, begun, sum.offers, sum.acks, sum.wrong);
   delays("offer", 0);
   delays("ack", 1);
   printf("}\n");

@@ -90,12 +90,15 @@ const file = (name, text) => {
 const LIMITS = { relayPort: { burst: 32, perSecond: 1 }, declines: 5, declinedShare: 0.01 };
 const UNHURRIED = { ...LIMITS, client: { burst: 1e9, perSecond: 1e9 } };
 
+/** A small pool and a large one that differ in nothing else. */
+const COMPARED = ["provision-900", "provision-60000"];
+
 const LOADS = { perfdhcp: { dora: perfdhcpDora, burst: perfdhcpBurst }, own: { dora: ownDora, burst: ownBurst } };
 
 const SERVERS = {
   provision: () => ours(POOL),
-  // Two pools that differ in nothing else: 850 clients ask for an address dozens of times a second, which is not held
-  // against them, and most of it is not written either.
+  // 850 clients ask for an address dozens of times a second, which is not held against them, and most of it is not
+  // written either.
   "provision-900": () => ours({ first: "10.1.0.1", last: "10.1.3.132" }, UNHURRIED),
   "provision-60000": () => ours({ first: "10.1.0.1", last: "10.1.234.96" }, UNHURRIED),
   serve: () => wholeService(),
@@ -178,8 +181,7 @@ async function measure(name, load) {
   const runs = [];
   const server = await start(name);
   // 850 clients over and over for the pools that are compared; else nobody twice.
-  const few = name === "provision-900" || name === "provision-60000";
-  const clients = (rate, period) => (few ? ["850", 1] : [`${rate * period}`, ++series]);
+  const clients = (rate, period) => (COMPARED.includes(name) ? ["850", 1] : [`${rate * period}`, ++series]);
   let series = 1;
   try {
     dora(500, 2, clients(500, 2));
@@ -223,7 +225,7 @@ function report(results) {
     process.stdout.write(`\nload: ${load}\n`);
     const runsOf = (name) => results.get(`${name} ${load}`);
     goals(load, runsOf);
-    const [small, large] = ["provision-900", "provision-60000"].map((name) => bestOf(runsOf(name) ?? []));
+    const [small, large] = COMPARED.map((name) => bestOf(runsOf(name) ?? []));
     if (small === undefined || large === undefined) continue;
     const ratio = large.offered / small.offered;
     verdict("a pool of 60,000 addresses as fast as one of 900", ratio >= 0.95, ratio.toFixed(2));
@@ -339,10 +341,9 @@ function perfdhcp([count, series], ...options) {
 }
 
 function ownDora(rate, period, clients) {
-  const { seconds, discovers, offers, requests, acks, wrong, offer, ack } = own(rate, period, clients);
-  const dropped = [discovers - offers, requests - acks].map(
-    (n, i) => (100 * n) / Math.max(1, [discovers, requests][i]),
-  );
+  const { seconds, discovers, offers, acks, wrong, offer, ack } = own(rate, period, clients);
+  // Each OFFER is answered with a REQUEST.
+  const dropped = [1 - offers / Math.max(1, discovers), 1 - acks / Math.max(1, offers)].map((share) => 100 * share);
   return {
     offered: discovers / Math.max(period, seconds),
     dropped,
@@ -452,7 +453,7 @@ function wholeService() {
   mkdirSync(join(folder, "tftpboot"), { recursive: true });
   const config = file(
     "provision.yaml",
-    `site: { name: bench, serverAddress: ${SERVER}, timeZone: UTC, sip: { proxy: 10.0.0.1 } }
+    `site: { name: bench, serverAddress: ${SERVER}, timeZone: UTC, sip: { proxy: ${SERVER} } }
 data: ${join(folder, "leases")}
 access: { allow: [10.0.0.0/8] }
 dhcp:
